@@ -1,0 +1,154 @@
+#include "base/crypto.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "base/check.h"
+
+namespace tongban {
+namespace {
+
+constexpr size_t kNonceBytes = 12;
+constexpr size_t kTagBytes = 16;
+
+struct CipherFree {
+  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+};
+
+// Fetched once: looking up an algorithm by name costs more than hashing a small event.
+const EVP_MD* sha256_algorithm() {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return algorithm;
+}
+const EVP_CIPHER* gcm_algorithm() {
+  static const EVP_CIPHER* const algorithm = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
+  return algorithm;
+}
+EVP_CIPHER_CTX* cipher_context() {
+  thread_local std::unique_ptr<EVP_CIPHER_CTX, CipherFree> context(EVP_CIPHER_CTX_new());
+  return context.get();
+}
+const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+
+}  // namespace
+
+void fill_random(void* bytes, size_t count) {
+  // A pool, because one request for 16 bytes costs as much as one for 4,096.
+  thread_local std::array<unsigned char, 4096> pool;
+  thread_local size_t used = pool.size();
+  if (count > pool.size() / 4) {
+    CHECK(RAND_bytes(static_cast<unsigned char*>(bytes), static_cast<int>(count)) == 1);
+    return;
+  }
+  if (used + count > pool.size()) {
+    CHECK(RAND_bytes(pool.data(), static_cast<int>(pool.size())) == 1);
+    used = 0;
+  }
+  std::copy_n(pool.data() + used, count, static_cast<unsigned char*>(bytes));
+  OPENSSL_cleanse(pool.data() + used, count);
+  used += count;
+}
+
+Key make_key() {
+  Key key;
+  fill_random(key.data(), key.size());
+  return key;
+}
+
+Hash sha256(std::string_view bytes) {
+  Hash hash;
+  unsigned int length = 0;
+  CHECK(EVP_Digest(bytes.data(), bytes.size(), hash.data(), &length, sha256_algorithm(), nullptr) == 1 && length == 32);
+  return hash;
+}
+
+Hash hmac_sha256(const Key& key, std::string_view bytes) {
+  Hash hash;
+  unsigned int length = 0;
+  CHECK(HMAC(sha256_algorithm(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(), hash.data(), &length));
+  return hash;
+}
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  CHECK(EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), sha256_algorithm(), nullptr) == 1);
+}
+Sha256::~Sha256() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
+void Sha256::add(std::string_view bytes) {
+  CHECK(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), bytes.data(), bytes.size()) == 1);
+}
+Hash Sha256::finish() {
+  Hash hash;
+  CHECK(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), hash.data(), nullptr) == 1);
+  return hash;
+}
+
+std::string seal(const Key& key, std::string_view plain, std::string_view bound_to) {
+  std::string sealed(kNonceBytes + plain.size() + kTagBytes, '\0');
+  fill_random(sealed.data(), kNonceBytes);
+  EVP_CIPHER_CTX* context = cipher_context();
+  int length = 0;
+  CHECK(EVP_EncryptInit_ex(context, gcm_algorithm(), nullptr, key.data(), bytes_of(sealed)) == 1);
+  CHECK(EVP_EncryptUpdate(context, nullptr, &length, bytes_of(bound_to), static_cast<int>(bound_to.size())) == 1);
+  CHECK(EVP_EncryptUpdate(context, bytes_of(sealed) + kNonceBytes, &length, bytes_of(plain), static_cast<int>(plain.size())) == 1);
+  CHECK(EVP_EncryptFinal_ex(context, bytes_of(sealed) + kNonceBytes + length, &length) == 1);
+  CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, kTagBytes, bytes_of(sealed) + kNonceBytes + plain.size()) == 1);
+  return sealed;
+}
+
+std::optional<std::string> unseal(const Key& key, std::string_view sealed, std::string_view bound_to) {
+  if (sealed.size() < kNonceBytes + kTagBytes) return std::nullopt;
+  std::string plain(sealed.size() - kNonceBytes - kTagBytes, '\0');
+  std::string tag(sealed.substr(sealed.size() - kTagBytes));
+  EVP_CIPHER_CTX* context = cipher_context();
+  int length = 0;
+  CHECK(EVP_DecryptInit_ex(context, gcm_algorithm(), nullptr, key.data(), bytes_of(sealed)) == 1);
+  CHECK(EVP_DecryptUpdate(context, nullptr, &length, bytes_of(bound_to), static_cast<int>(bound_to.size())) == 1);
+  CHECK(EVP_DecryptUpdate(context, bytes_of(plain), &length, bytes_of(sealed) + kNonceBytes, static_cast<int>(plain.size())) == 1);
+  CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1);
+  unsigned char rest[16];
+  if (EVP_DecryptFinal_ex(context, rest, &length) != 1) return std::nullopt;
+  return plain;
+}
+
+std::string to_hex(std::string_view bytes) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(bytes.size() * 2);
+  for (const unsigned char c : bytes) {
+    hex += kHex[c >> 4];
+    hex += kHex[c & 15];
+  }
+  return hex;
+}
+
+std::optional<std::string> from_hex(std::string_view hex) {
+  if (hex.size() % 2 != 0) return std::nullopt;
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  std::string bytes;
+  for (size_t i = 0; i < hex.size(); i += 2) {
+    const int high = digit(hex[i]), low = digit(hex[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes += static_cast<char>(high * 16 + low);
+  }
+  return bytes;
+}
+
+std::string random_code(size_t n) {
+  static constexpr char kLetters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  std::string code(n, '0');
+  fill_random(code.data(), n);
+  for (char& c : code) c = kLetters[static_cast<unsigned char>(c) & 31];
+  return code;
+}
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace tongban
