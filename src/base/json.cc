@@ -1,6 +1,8 @@
 #include "base/json.h"
 
+#include <algorithm>
 #include <boost/json/src.hpp>
+#include <cmath>
 
 namespace tongban {
 namespace {
@@ -36,6 +38,16 @@ void print_pretty(const json::value& value, std::string& out, size_t indent) {
   }
 }
 
+// The parser reads 1E400 as infinity, which no JSON text can say again. The depth is bounded by kJsonMaxDepth.
+bool has_infinite_number(const json::value& value) {
+  if (value.is_double()) return !std::isfinite(value.get_double());
+  if (const auto* array = value.if_array()) return std::any_of(array->begin(), array->end(), has_infinite_number);
+  if (const auto* object = value.if_object()) {
+    return std::any_of(object->begin(), object->end(), [](const auto& member) { return has_infinite_number(member.value()); });
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text) {
@@ -51,7 +63,11 @@ Result<json::value> parse_json(std::string_view text) {
   if (code) {
     return fail(Trouble::invalid_input, "This is not valid JSON at byte " + std::to_string(rest) + ": " + code.message() + ".");
   }
-  return parser.release();
+  json::value value = parser.release();
+  if (has_infinite_number(value)) {
+    return fail(Trouble::invalid_input, "A number in this JSON is too large. Write large numbers as text, in quotes.");
+  }
+  return value;
 }
 
 std::string to_json_text(const json::value& value) { return json::serialize(value); }

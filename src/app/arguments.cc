@@ -1,0 +1,39 @@
+#include "app/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <deque>
+
+namespace tongban::app {
+
+std::optional<int> Arguments::parse(const std::string& command, const std::string& description, const std::vector<Option>& options,
+                                    const Words& words, Shell& shell) {
+  CLI::App app(description, "tongban " + command);
+  app.footer("The settings (`tongban config`) may stand among the words as flags, for example --data DIR.");
+  std::deque<std::string> texts(options.size());
+  std::deque<bool> flags(options.size(), false);
+  std::vector<CLI::Option*> parsed;
+  for (size_t i = 0; i < options.size(); ++i) {
+    CLI::Option* option = options[i].is_flag ? app.add_flag(options[i].name, flags[i], options[i].meaning)
+                                             : app.add_option(options[i].name, texts[i], options[i].meaning);
+    if (options[i].required) option->required();
+    parsed.push_back(option);
+  }
+  try {
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes the last word first
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error, shell.out, shell.err) == 0 ? kOk : kWrongUsage;
+  }
+  for (size_t i = 0; i < options.size(); ++i) {
+    if (parsed[i]->count() > 0) values_[options[i].name] = options[i].is_flag ? "yes" : texts[i];
+  }
+  return std::nullopt;
+}
+
+bool Arguments::has(std::string_view name) const { return values_.find(name) != values_.end(); }
+
+std::string Arguments::get(std::string_view name, std::string_view otherwise) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? std::string(otherwise) : found->second;
+}
+
+}  // namespace tongban::app

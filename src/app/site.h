@@ -1,0 +1,57 @@
+// An opened data folder: the stores in it, the packs, the calendar, the engine and the accounts, wired together. The only
+// place that names the embedded store engines. One process opens a folder at a time (its lock).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "calendar/calendar.h"
+#include "engine/engine.h"
+#include "facility/accounts/accounts.h"
+#include "pack/load.h"
+#include "store/attachments.h"
+#include "store/keys/sqlite_key_store.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace tongban::app {
+
+struct SiteOptions {
+  std::string folder;
+  std::string packs;                   // folder of the packs; empty: found beside the program
+  bool create = false;                 // make the folder and the stores; else both must be there
+  bool messages = true;                // false: an import of history
+  std::function<Instant()> now;
+  std::function<void(const std::string&)> report;   // what is being done, for a person who waits; optional
+};
+
+struct Site {
+  std::string folder, packs_folder;
+  std::unique_ptr<store::SqliteStore> store;
+  std::unique_ptr<store::SqliteKeyStore> keys;
+  std::unique_ptr<store::Attachments> attachments;
+  std::shared_ptr<const pack::Library> packs;
+  std::shared_ptr<const calendar::Editions> calendar;
+  std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<facility::Accounts> accounts;
+  std::function<Instant()> now;
+  bool live = false;                   // a server is running on it, in this process
+};
+
+// Failures are sentences for the operator: no such folder, not initialised, held by another process, newer database,
+// damaged, packs with faults.
+Result<std::unique_ptr<Site>> open_site(SiteOptions options);
+
+struct Policies {
+  std::string folder;
+  std::shared_ptr<const pack::Library> packs;
+  std::shared_ptr<const calendar::Editions> calendar;
+};
+// Packs and calendar alone; fails with the first faults.
+Result<Policies> load_policies(const std::string& packs_option);
+
+bool is_initialised(const std::string& folder);   // a database is there
+Result<void> make_data_folder(const std::string& folder);   // 0700
+
+}  // namespace tongban::app

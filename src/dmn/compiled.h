@@ -1,0 +1,28 @@
+// The compiled form of a table, private to dmn: evaluation and analysis read it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dmn/table.h"
+
+namespace tongban::dmn {
+
+struct CompiledRow {
+  std::vector<std::optional<feel::Expression>> tests;    // empty: any
+  std::vector<std::optional<feel::Expression>> outputs;  // always present in a table without problems
+};
+
+struct CompiledTable::Parts {
+  Table table;
+  std::vector<std::optional<feel::Expression>> inputs;  // likewise
+  std::vector<feel::Type> input_types;                  // with the allowed values
+  std::vector<CompiledRow> rows;
+  std::vector<std::optional<feel::Expression>> defaults;
+  bool has_default = false;
+  feel::Type type;
+  std::vector<std::string> reads;
+};
+
+}  // namespace tongban::dmn

@@ -1,0 +1,244 @@
+#include "http/api/api.h"
+
+#include <algorithm>
+#include <future>
+
+#include "base/text.h"
+#include "http/api/impl.h"
+
+namespace tongban::http {
+namespace {
+
+constexpr std::string_view kCookie = "tongban_session";
+constexpr size_t kMaxKeyBytes = 128;
+
+// {name} of a template, or empty for a fixed part.
+std::string_view parameter_name(std::string_view part) {
+  return part.size() > 2 && part.front() == '{' && part.back() == '}' ? part.substr(1, part.size() - 2) : std::string_view();
+}
+
+}  // namespace
+
+Api::Impl::Impl(ApiParts p, ApiOptions o) : parts(p), options(std::move(o)) {
+  add_admin_routes();
+  add_case_routes();
+  openapi_text = to_json_text(describe());
+  parts.engine->subscribe([this](const engine::Change& change) { streams.publish(change); });
+}
+
+Api::Api(ApiParts parts, ApiOptions options) : impl_(std::make_unique<Impl>(parts, std::move(options))) {}
+Api::~Api() = default;
+Handler Api::handler() {
+  return [impl = impl_.get()](Request&& request, Responder responder) { impl->handle(std::move(request), std::move(responder)); };
+}
+BodyPolicy Api::body_policy() {
+  return [impl = impl_.get()](const Request& head) { return impl->plan_body(head); };
+}
+json::object Api::openapi() const { return impl_->describe(); }
+void Api::close_streams() { impl_->streams.close_all(); }
+void Api::set_server_stats(std::function<ServerStats()> stats) { impl_->server_stats = std::move(stats); }
+
+void Api::Impl::add(Route route) {
+  for (const auto part : split(std::string_view(route.path).substr(1), '/')) route.parts.emplace_back(part);
+  routes.push_back(std::move(route));
+}
+
+const Route* Api::Impl::find_route(const Request& request, std::vector<std::pair<std::string_view, std::string>>& parameters, bool& other_method) const {
+  const Method method = request.method == Method::head ? Method::get : request.method;
+  const Route* best = nullptr;
+  size_t best_parameters = 0;
+  for (const Route& route : routes) {
+    if (route.parts.size() != request.segments.size()) continue;
+    size_t count = 0;
+    bool fits = true;
+    for (size_t i = 0; i < route.parts.size() && fits; ++i) {
+      if (!parameter_name(route.parts[i]).empty()) ++count;
+      else fits = route.parts[i] == request.segments[i];
+    }
+    if (!fits) continue;
+    if (route.method != method) {
+      other_method = true;
+      continue;
+    }
+    if (!best || count < best_parameters) best = &route, best_parameters = count;   // a fixed part wins
+  }
+  if (!best) return nullptr;
+  for (size_t i = 0; i < best->parts.size(); ++i) {
+    if (const auto name = parameter_name(best->parts[i]); !name.empty()) parameters.emplace_back(name, request.segments[i]);
+  }
+  // The page of one action of one type is the row of the table that describes it; {action} is its fixed last part.
+  if (best->path.find("/actions/") != std::string::npos) parameters.emplace_back("action", request.segments.back());
+  return best;
+}
+
+void Api::Impl::handle(Request&& request, Responder responder) {
+  auto call = std::make_shared<Call>(Call{.request = std::move(request), .responder = std::move(responder), .now = parts.engine->now()});
+  bool other_method = false;
+  call->route = find_route(call->request, call->parameters, other_method);
+  if (!call->route) {
+    if (other_method) call->refuse(405, "method_not_allowed", "不支持这种请求方法", "这个地址不支持 " + std::string(to_text(call->request.method)) + "。请查看 /openapi.json。");
+    else call->refuse(404, "not_found", "没有这个地址", "没有找到您要的内容。请查看 /openapi.json，或核对地址。");
+    return;
+  }
+  if (!admit(*call)) return;
+  if (call->route->place == Place::inline_) {
+    call->route->handle(call);
+    return;
+  }
+  if (!parts.workers->try_post([call] { call->route->handle(call); })) call->answer(busy_response());
+}
+
+bool Api::Impl::admit(Call& call) {
+  bool by_cookie = false;
+  if (const auto header = call.request.find_header("Authorization"); header && header->starts_with("Bearer ")) {
+    call.secret = trim(header->substr(7));
+  } else if (const auto cookie = call.request.find_cookie(kCookie)) {
+    call.secret = *cookie;
+    by_cookie = true;
+  }
+  if (!call.secret.empty()) call.session = parts.accounts->find_session(call.secret, call.now);
+  const bool changes = call.request.method != Method::get && call.request.method != Method::head && call.request.method != Method::options;
+  if (call.session && by_cookie && changes) {
+    const auto csrf = call.request.find_header("X-CSRF-Token");
+    if (!csrf || !equal_in_constant_time(*csrf, call.session->csrf)) {
+      call.refuse(403, "csrf", "请刷新页面", "这次提交缺少页面的校验码。请刷新页面后重新提交。");
+      return false;
+    }
+  }
+  const bool is_staff = call.session && call.session->kind != facility::Session::Kind::caller;
+  switch (call.route->access) {
+    case Access::anyone:
+      break;
+    case Access::caller_or_staff:
+      if (!call.session) return call.refuse(401, "sign_in", "请先登录", "请先登录，或用编号和查询码查询。"), false;
+      break;
+    case Access::staff:
+      if (!call.session) return call.refuse(401, "sign_in", "请先登录", "请先登录，再继续。您填写的内容会保留。"), false;
+      if (!is_staff) return call.refuse(404, "not_found", "没有这个地址", "没有找到您要的内容。"), false;
+      break;
+    case Access::administrator:
+      if (!call.session) return call.refuse(401, "sign_in", "请先登录", "请先登录，再继续。"), false;
+      if (!call.session->administrator) return call.refuse(403, "administrator_only", "只有管理员可以", "这项操作由管理员办理。请联系管理员。"), false;
+      break;
+  }
+  if (options.lift_rate_limits) return true;
+  const RateDecision rate = call.session ? accounts.take(call.actor_key(), call.now.ms) : strangers.take(call.request.remote_address, call.now.ms);
+  const bool is_probe = call.route->path == "/healthz" || call.route->path == "/readyz";
+  if (rate.allowed || is_probe) return true;
+  Response response = json_response(429, problem_object(429, "too_many_requests", "请求太频繁", "请求太频繁，请稍后再试。", call.request.id));
+  response.content_type = "application/problem+json";
+  response.with("Retry-After", std::to_string((rate.retry_after_ms + 999) / 1000));
+  call.answer(std::move(response));
+  return false;
+}
+
+std::optional<json::object> Api::Impl::body_of(Call& call) {
+  const auto type = call.request.find_header("Content-Type");
+  if (!type || !type->starts_with("application/json")) {
+    call.refuse(415, "unsupported_media_type", "请求格式不对", "请用 application/json 提交。");
+    return std::nullopt;
+  }
+  if (!is_valid_utf8(call.request.body)) {
+    call.refuse(400, "bad_encoding", "文字编码有误", "请用 UTF-8 编码提交。");
+    return std::nullopt;
+  }
+  auto value = parse_json(call.request.body);
+  if (!value.ok()) {
+    call.refuse(400, "bad_json", "请求内容不是有效的 JSON", value.error().message);
+    return std::nullopt;
+  }
+  if (!value->is_object()) {
+    call.refuse(400, "bad_json", "请求内容不对", "请求内容应是一个 JSON 对象。");
+    return std::nullopt;
+  }
+  return std::move(value->get_object());
+}
+
+bool Api::Impl::may_see(const kernel::Actor& actor, const kernel::CaseState& state, const kernel::Registers& registers, Instant now) const {
+  const pack::Pack* pack = parts.engine->pack_of(state);
+  const pack::CaseType* type = pack ? pack->find_case(state.type) : nullptr;
+  if (!type) return false;
+  return kernel::may_see(kernel::roles_of(actor, &state, *type, registers, local_date(now)), state, *type);
+}
+
+std::shared_ptr<const kernel::CaseState> Api::Impl::visible_case(Call& call, const kernel::Registers& registers) {
+  const std::string& name = call.parameter("id");
+  std::optional<Id> id = parse_id(name);
+  if (!id && !name.empty() && name.size() <= 64) {
+    const auto row = parts.store->find_case_by_number(name);
+    if (!row.ok()) return call.refuse(row.error()), nullptr;
+    if (*row) id = (*row)->case_id;
+  }
+  std::shared_ptr<const kernel::CaseState> state;
+  const bool is_caller = call.session && call.session->kind == facility::Session::Kind::caller;
+  if (id && !(is_caller && call.session->case_id != *id)) state = parts.engine->load(*id);
+  if (state && may_see(call.actor(), *state, registers, call.now)) return state;
+  call.refuse(404, "not_found", "没有找到", "没有找到这个办件，或者您无权查看。请核对编号；如属工作需要，请联系承办单位。");
+  return nullptr;
+}
+
+std::optional<uint64_t> Api::Impl::matched_version(Call& call) {
+  const auto header = call.request.find_header("If-Match");
+  if (!header) {
+    call.refuse(428, "if_match_required", "缺少版本号", "请在 If-Match 中给出您看到的版本（读取办件时的 ETag），以免覆盖他人的更新。");
+    return std::nullopt;
+  }
+  std::string_view text = trim(*header);
+  uint64_t version = 0;
+  bool ok = text.size() > 3 && text.starts_with("\"v") && text.ends_with("\"") && text.size() < 24;
+  for (size_t i = 2; ok && i + 1 < text.size(); ++i) {
+    ok = text[i] >= '0' && text[i] <= '9';
+    version = version * 10 + static_cast<uint64_t>(text[i] - '0');
+  }
+  if (ok) return version;
+  call.refuse(400, "bad_if_match", "版本号格式不对", "If-Match 应是读取办件时的 ETag，例如 \"v12\"。");
+  return std::nullopt;
+}
+
+void Api::Impl::submit(CallPtr call, engine::Request request, int status, std::function<json::object(const engine::Accepted&)> render) {
+  if (const auto key = call->request.find_header("Idempotency-Key")) {
+    if (key->empty() || key->size() > kMaxKeyBytes) {
+      return call->refuse(400, "bad_idempotency_key", "Idempotency-Key 不对", "Idempotency-Key 应为 1 到 128 个字节。");
+    }
+    const std::string of = call->actor_key() + "\n" + call->request.path;
+    request.idempotency = engine::Request::Idempotency{of, std::string(*key), sha256(call->request.body)};
+  }
+  const auto answer = [call, render, status](engine::Reply&& reply) {
+    if (auto* accepted = std::get_if<engine::Accepted>(&reply.result)) {
+      Response response = json_response(status, render(*accepted));
+      response.with("ETag", "\"v" + std::to_string(accepted->version) + "\"");
+      if (status == 201) response.with("Location", "/api/v1/cases/" + to_text(accepted->case_id));
+      call->answer(std::move(response));
+    } else if (auto* replayed = std::get_if<engine::Replayed>(&reply.result)) {
+      Response response;
+      response.status = replayed->status;
+      response.content_type = "application/json";
+      response.body = std::move(replayed->response);
+      response.with("Idempotency-Replayed", "true");
+      call->answer(std::move(response));
+    } else if (auto* rejection = std::get_if<kernel::Rejection>(&reply.result)) {
+      call->refuse(*rejection);
+    } else if (auto* error = std::get_if<Error>(&reply.result)) {
+      call->refuse(*error);
+    } else {
+      call->refuse(422, "idempotency_key_reused", "Idempotency-Key 已用过", "同一个 Idempotency-Key 已用于另一份内容。请换一个新的。");
+    }
+  };
+  engine::Render stored;
+  if (request.idempotency) {
+    stored = [render, status](const engine::Accepted& accepted) { return std::pair<int32_t, std::string>(status, to_json_text(render(accepted))); };
+  }
+  parts.engine->submit(std::move(request), std::move(stored), answer);
+}
+
+Result<void> Api::Impl::keep(std::vector<store::Record> put, std::vector<std::pair<std::string, std::string>> removed, std::vector<store::AuditRow> audit) {
+  engine::Request request;
+  request.what = engine::Request::Keep{std::move(removed)};
+  request.records = std::move(put);
+  request.audit = std::move(audit);
+  engine::Reply reply = parts.engine->ask(std::move(request));
+  if (auto* error = std::get_if<Error>(&reply.result)) return *error;
+  return {};
+}
+
+}  // namespace tongban::http

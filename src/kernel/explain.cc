@@ -1,0 +1,264 @@
+#include "kernel/explain.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "kernel/run.h"
+
+namespace tongban::kernel {
+namespace {
+
+json::string text(std::string_view s) { return json::string(s.data(), s.size()); }
+
+std::string_view to_text(pack::Force force) {
+  return force == pack::Force::statutory ? "法定" : force == pack::Force::promise ? "承诺" : "力争";
+}
+
+std::string_view to_text(ClockStatus status) {
+  switch (status) {
+    case ClockStatus::running: return "running";
+    case ClockStatus::paused: return "paused";
+    case ClockStatus::claimed: return "claimed";
+    case ClockStatus::stopped: return "stopped";
+    case ClockStatus::cancelled: return "cancelled";
+  }
+  return "";
+}
+
+std::string_view to_text(Clock::Segment::Why why) {
+  return why == Clock::Segment::Why::start ? "start" : why == Clock::Segment::Why::extension ? "extension" : "resumption";
+}
+
+std::string reason_of(const Clock::Segment& segment) {
+  const std::string basis = segment.basis.clause.empty() ? "" : "（" + pack::to_text(segment.basis) + "）";
+  switch (segment.why) {
+    case Clock::Segment::Why::start: return "自 " + to_minutes_text(segment.counted.start) + " 起计" + basis + "：";
+    case Clock::Segment::Why::extension: return "经同意延期，自原到期日起计" + basis + "：";
+    case Clock::Segment::Why::resumption: return "恢复计时，剩余时间自恢复之日起计" + basis + "：";
+  }
+  return {};
+}
+
+std::string title_of_clock(const Clock& clock, const pack::CaseType* type) {
+  const pack::ClockDef* def = type ? type->find_clock(clock.name) : nullptr;
+  return def ? def->title : clock.name;
+}
+
+std::string value_text(const FieldValue& value) { return value.is_sealed() ? "（个人信息）" : value.plain.to_plain_text(); }
+
+// Tells one event as a line; empty for events that only carry data of another.
+struct Teller {
+  const Envelope& e;
+  const CaseState& s;  // after the event
+  const pack::Pack& pack;
+  const pack::CaseType* type;
+  const Registers& registers;
+
+  std::string unit(const std::string& id) const { return registers.name_of("units", id, local_date(e.happened_at)); }
+  std::string cite(const Basis& basis) const {
+    return basis.kind == pack::BasisKind::product && basis.clause.empty() ? "" : "〔" + pack::to_text(basis) + "〕";
+  }
+  std::string who() const {
+    if (e.actor.role == "system") return "系统";
+    const pack::Role* role = type ? type->find_role(e.actor.role) : nullptr;
+    const std::string title = role ? role->title : e.actor.role;
+    return e.actor.unit.empty() ? title : unit(e.actor.unit) + title;
+  }
+
+  std::string operator()(const CaseOpened& b) const { return "编号 " + b.number + "，渠道 " + b.channel; }
+  std::string operator()(const ActionTaken& b) const {
+    const pack::Action* action = !type ? nullptr : b.action == "open" ? &type->open : type->find_action(b.action);
+    std::string line = who() + "：" + (action ? action->title : b.action);
+    if (b.from_state != b.to_state && type) line += "，转为“" + title_of_state(*type, b.to_state) + "”";
+    std::vector<std::string> flags;
+    for (const auto& flag : b.flags) {
+      const auto it = type ? type->flag_titles.find(flag) : std::map<std::string, std::string>::const_iterator{};
+      flags.push_back(type && it != type->flag_titles.end() ? it->second : flag);
+    }
+    if (!flags.empty()) line += "（" + join(flags, "、") + "）";
+    return line + cite(b.basis);
+  }
+  std::string operator()(const FieldsSet&) const { return {}; }
+  std::string operator()(const DecisionMade& b) const {
+    const pack::Decision* decision = pack.find_decision(b.decision);
+    std::string line = "决策“" + (decision ? decision->title : b.decision) + "”：" + b.choice.to_plain_text();
+    if (b.decided_by) line += "，第 " + std::to_string(b.decided_by) + " 行";
+    if (b.mode == DecisionMode::overridden) line += "，未采用建议，理由：" + b.reason;
+    if (b.at_least) line += "，资料不全：" + join(b.missing, "、");
+    for (const Basis& basis : b.bases) line += cite(basis);
+    return line;
+  }
+  std::string operator()(const LookedUp&) const { return {}; }
+  std::string operator()(const Assigned& b) const {
+    const pack::AssignmentType* kind = type ? type->find_assignment(b.name) : nullptr;
+    return (kind ? kind->title : b.name) + "：" + (b.person.empty() ? unit(b.unit) : registers.name_of("people", b.person, local_date(e.happened_at)));
+  }
+  std::string operator()(const AssignmentEnded& b) const {
+    const Assignment& a = s.assignments[b.no - 1];
+    if (b.reason == EndReason::case_closed) return {};
+    const pack::AssignmentType* kind = type ? type->find_assignment(a.name) : nullptr;
+    return (kind ? kind->title : a.name) + " " + unit(a.unit) + " 结束";
+  }
+  std::string clock_line(uint32_t no, const std::string& what) const {
+    const Clock& clock = s.clocks[no - 1];
+    return "时限“" + title_of_clock(clock, type) + "”" + what;
+  }
+  std::string operator()(const ClockStarted& b) const {
+    if (!b.counted) return clock_line(b.no, "开始计时（未规定数字，只显示已用时间）") + cite(b.basis);
+    return clock_line(b.no, "到 " + to_text(b.counted->due_on) + (b.counted->provisional ? "（暂定）" : "") + "。" + calendar::explain(*b.counted)) + cite(b.basis);
+  }
+  std::string operator()(const ClockPaused& b) const { return clock_line(b.no, "暂停") + cite(b.basis); }
+  std::string operator()(const ClockResumed& b) const {
+    return clock_line(b.no, b.counted ? "恢复，到 " + to_text(b.counted->due_on) : "恢复");
+  }
+  std::string operator()(const ClockExtended& b) const {
+    return clock_line(b.no, "延长到 " + to_text(b.counted.due_on) + "。" + calendar::explain(b.counted)) + cite(b.basis);
+  }
+  std::string operator()(const ClockStopped& b) const {
+    if (b.how == StopKind::cancel) return {};
+    return clock_line(b.no, std::string(b.how == StopKind::claim ? "已答复，待确认" : "停止") + (b.late ? "，超期" : "，按时"));
+  }
+  std::string operator()(const ClockReopened& b) const { return clock_line(b.no, "继续，仍按原到期日"); }
+  std::string operator()(const ClockExpired& b) const { return clock_line(b.no, "在 " + to_minutes_text(b.due_at) + " 届满"); }
+  std::string operator()(const ClockRecomputed& b) const {
+    return clock_line(b.no, "因放假通知重新计算：原 " + to_text(b.old_due_on) + "，现 " + to_text(b.counted.due_on));
+  }
+  std::string operator()(const AskOpened& b) const {
+    return "向" + (b.of_unit.empty() ? b.of_role : unit(b.of_unit)) + "提出申请" + (b.amount ? "：" + pack::to_text(*b.amount) : "");
+  }
+  std::string operator()(const AskAnswered& b) const {
+    return b.answer == Answer::granted ? "申请获同意" : b.answer == Answer::refused ? "申请未获同意" : "申请撤回";
+  }
+  std::string operator()(const LetterSent& b) const {
+    return "告知" + (b.to_unit.empty() ? std::string("来电人") : unit(b.to_unit)) + "：" + b.text + cite(b.basis);
+  }
+  std::string operator()(const Linked& b) const { return "关联 " + b.other_number; }
+  std::string operator()(const HoldReleased&) const { return "关联办件已办结"; }
+  std::string operator()(const CaseClosed& b) const {
+    return "办件结束" + (b.result.empty() ? "" : "：" + b.result) + (b.keep.empty() ? "" : "，保管 " + b.keep);
+  }
+  std::string operator()(const NoteAdded& b) const { return who() + "：备注 " + value_text(b.text); }
+  std::string operator()(const DocumentFiled&) const { return who() + "：附件"; }
+  std::string operator()(const EditionMoved& b) const { return "改用规则版本 " + b.to + "：" + b.reason; }
+  std::string operator()(const PersonErased&) const { return "个人信息已删除"; }
+  std::string operator()(const RegisterEntryPut& b) const { return "名录 " + b.reg + " 更新 " + b.entry; }
+};
+
+}  // namespace
+
+json::object to_json(const Basis& basis) {
+  static constexpr std::string_view kKinds[] = {"clause", "law", "reading", "parameter", "product"};
+  json::object object;
+  object["kind"] = text(kKinds[static_cast<size_t>(basis.kind)]);
+  if (!basis.document.empty()) object["document"] = basis.document;
+  if (!basis.clause.empty()) object["clause"] = basis.clause;
+  if (basis.reading) object["reading"] = basis.reading;
+  object["text"] = pack::to_text(basis);
+  return object;
+}
+
+json::object to_json(const Rejection& rejection) {
+  json::object object;
+  object["code"] = text(to_text(rejection.code));
+  object["sentence"] = rejection.sentence;
+  object["instead"] = rejection.instead;
+  object["basis"] = to_json(rejection.basis);
+  if (!rejection.fields.empty()) {
+    json::array& fields = object["fields"].emplace_array();
+    for (const auto& fault : rejection.fields) fields.push_back(json::object{{"field", fault.field}, {"sentence", fault.sentence}});
+  }
+  if (!rejection.conditions.empty()) {
+    json::array& conditions = object["conditions"].emplace_array();
+    for (const auto& c : rejection.conditions) {
+      conditions.push_back(json::object{{"id", c.id}, {"sentence", c.sentence}, {"instead", c.instead}, {"basis", to_json(c.basis)}});
+    }
+  }
+  if (rejection.code == RejectionCode::changed) object["current_version"] = rejection.current_version;
+  return object;
+}
+
+json::object explain_clock(const CaseState& state, const Clock& clock, const pack::Pack& pack) {
+  const pack::CaseType* type = pack.find_case(state.type);
+  json::object object;
+  object["no"] = clock.no;
+  object["name"] = clock.name;
+  object["title"] = title_of_clock(clock, type);
+  object["force"] = text(to_text(clock.force));
+  object["basis"] = to_json(clock.basis);
+  object["started_at"] = tongban::to_text(clock.started_at);
+  object["started_by_event"] = clock.started_version;
+  object["status"] = text(to_text(clock.status));
+  object["late"] = clock.late;
+  object["owner"] = clock.owner;
+  if (const auto due = clock.due_at()) {
+    object["due_on"] = to_text(clock.segments.back().counted.due_on);
+    object["due_at"] = tongban::to_text(*due);
+    object["provisional"] = clock.provisional();
+  }
+  if (clock.claimed_at) object["claimed_at"] = tongban::to_text(*clock.claimed_at);
+  if (clock.stopped_at) object["stopped_at"] = tongban::to_text(*clock.stopped_at);
+  std::string sentence;
+  json::array& segments = object["segments"].emplace_array();
+  for (const auto& segment : clock.segments) {
+    const std::string why = reason_of(segment) + calendar::explain(segment.counted);
+    if (!sentence.empty()) sentence += "\n";
+    sentence += why;
+    segments.push_back(json::object{{"why", text(to_text(segment.why))},
+                                    {"counted", calendar::to_json(segment.counted)},
+                                    {"basis", to_json(segment.basis)},
+                                    {"event", segment.version},
+                                    {"sentence", why}});
+  }
+  json::array& pauses = object["pauses"].emplace_array();
+  for (const auto& pause : clock.pauses) {
+    json::object one{{"from", tongban::to_text(pause.from)}, {"basis", to_json(pause.basis)}};
+    if (pause.to) one["to"] = tongban::to_text(*pause.to);
+    pauses.push_back(std::move(one));
+  }
+  json::array& former = object["former_due"].emplace_array();
+  for (const Date date : clock.former_due) former.push_back(text(to_text(date)));
+  object["sentence"] = sentence.empty() ? "未规定数字，只显示已用时间。" : sentence;
+  return object;
+}
+
+json::object explain_decision(const DecisionMade& decision, const pack::Pack& pack) {
+  static constexpr std::string_view kModes[] = {"automatic", "confirmed", "overridden"};
+  const pack::Decision* table = pack.find_decision(decision.decision);
+  json::object object;
+  object["decision"] = decision.decision;
+  object["title"] = table ? table->title : decision.decision;
+  object["mode"] = text(kModes[static_cast<size_t>(decision.mode)]);
+  object["suggestion"] = decision.suggestion.to_json();
+  object["choice"] = decision.choice.to_json();
+  if (!decision.reason.empty()) object["reason"] = decision.reason;
+  object["decided_by"] = decision.decided_by;
+  object["complete"] = !decision.at_least;
+  json::array& matched = object["matched"].emplace_array();
+  for (const uint32_t row : decision.matched) matched.push_back(row);
+  json::object& inputs = object["inputs"].emplace_object();
+  for (const auto& [name, value] : decision.inputs) inputs[name] = value.to_json();
+  json::array& missing = object["missing"].emplace_array();
+  for (const auto& name : decision.missing) missing.push_back(text(name));
+  json::array& bases = object["bases"].emplace_array();
+  for (const Basis& basis : decision.bases) bases.push_back(to_json(basis));
+  return object;
+}
+
+std::string tell(const std::vector<Event>& events, const pack::Pack& pack, const Registers& registers) {
+  std::string story;
+  CaseState state;
+  Id command;
+  for (const Event& event : events) {
+    apply(state, event);
+    const std::string line = std::visit(Teller{event.envelope, state, pack, pack.find_case(state.type), registers}, event.body);
+    if (line.empty()) continue;
+    if (event.envelope.command != command) {
+      command = event.envelope.command;
+      story += to_minutes_text(event.envelope.happened_at) + "\n";
+    }
+    story += "  " + line + "\n";
+  }
+  return story;
+}
+
+}  // namespace tongban::kernel

@@ -1,0 +1,159 @@
+// Who stands in which role to a case on a day, and what follows for sight.
+#include <algorithm>
+
+#include "kernel/decide.h"
+#include "kernel/facts.h"
+
+namespace tongban::kernel {
+namespace {
+
+bool holds_position(const pack::Role& role, const Post& post) {
+  return role.positions.empty() || std::find(role.positions.begin(), role.positions.end(), post.position) != role.positions.end();
+}
+
+// Active assignments of that name that were not handed further down under the same name.
+std::vector<const Assignment*> leaves(const CaseState& state, std::string_view name) {
+  std::vector<const Assignment*> list;
+  for (const Assignment& a : state.assignments) {
+    if (!a.active() || a.name != name) continue;
+    const bool handed_on = std::any_of(state.assignments.begin(), state.assignments.end(), [&](const Assignment& b) {
+      return b.active() && b.under == a.no && b.name == a.name;
+    });
+    if (!handed_on) list.push_back(&a);
+  }
+  return list;
+}
+
+// The first unit up the chain that is another one; above the root, the unit that opened the chain.
+std::string superior_unit(const CaseState& state, const Assignment& assignment) {
+  const Assignment* a = &assignment;
+  for (;;) {
+    if (!a->given_by.empty() && a->given_by != assignment.unit) return a->given_by;
+    if (a->under == 0) return a->given_by;
+    a = &state.assignments[a->under - 1];
+  }
+}
+
+struct UnitOnCase {
+  std::string unit, person;
+  uint32_t assignment = 0;
+};
+
+// The units that a relation to assignments points at.
+std::vector<UnitOnCase> related_units(const pack::Role& role, const CaseState& state) {
+  std::vector<UnitOnCase> units;
+  switch (role.relation) {
+    case pack::RoleRelation::assignment:
+      for (const Assignment* a : leaves(state, role.assignment)) units.push_back({a->unit, a->person, a->no});
+      break;
+    case pack::RoleRelation::root_of:
+      for (const Assignment* a : leaves(state, role.assignment)) {
+        const Assignment& root = state.assignments[a->root - 1];
+        units.push_back({root.unit, {}, root.no});
+      }
+      break;
+    case pack::RoleRelation::superior_of:
+      for (const Assignment* a : leaves(state, role.assignment)) units.push_back({superior_unit(state, *a), {}, a->no});
+      break;
+    case pack::RoleRelation::any_assigned:
+      for (const Assignment& a : state.assignments) {
+        if (a.active()) units.push_back({a.unit, a.person, a.no});
+      }
+      break;
+    default:
+      break;
+  }
+  return units;
+}
+
+bool is_excluded(const pack::Role& role, const CaseState* state, const std::string& person) {
+  if (!state || role.not_acts.empty()) return false;
+  return std::any_of(state->acts.begin(), state->acts.end(), [&](const ActRecord& act) {
+    return act.actor.person == person && !person.empty() &&
+           std::find(role.not_acts.begin(), role.not_acts.end(), act.action) != role.not_acts.end();
+  });
+}
+
+void add_staff_hits(const Actor& actor, const std::vector<Post>& posts, const pack::Role& role, const CaseState* state,
+                    std::vector<RoleHit>& hits) {
+  std::vector<UnitOnCase> units;
+  if (role.relation == pack::RoleRelation::unit) units.push_back({role.unit, {}, 0});
+  else if (state) units = related_units(role, *state);
+  if (is_excluded(role, state, actor.person)) return;
+  for (const UnitOnCase& on_case : units) {
+    if (!on_case.person.empty() && on_case.person != actor.person) continue;
+    for (const Post& post : posts) {
+      if (post.unit != on_case.unit || !holds_position(role, post)) continue;
+      if (!actor.unit.empty() && actor.unit != post.unit) continue;
+      hits.push_back({&role, post.unit, post.position, actor.person, on_case.assignment});
+      break;
+    }
+  }
+}
+
+// Does the group's condition hide it now? What cannot be decided hides nothing: the condition asks for a stated wish.
+bool is_hidden(const pack::Group& group, const CaseState& state, const pack::CaseType& type) {
+  if (!group.hide_formula || !type.scope) return false;
+  static const pack::Pack kNoPack;   // a hiding condition reads the case alone
+  const Context nothing;
+  const ActorRef nobody;
+  const std::vector<FormValue> no_form;
+  Facts facts(kNoPack, type, *type.scope, type.variables, state, no_form, nullptr, nobody, state.changed_at, nothing);
+  return facts.evaluate(group.hide_formula->expression).decided().value_or(false);
+}
+
+}  // namespace
+
+std::vector<RoleHit> roles_of(const Actor& actor, const CaseState* state, const pack::CaseType& type,
+                              const Registers& registers, Date day) {
+  std::vector<RoleHit> hits;
+  std::vector<Post> posts;
+  if (actor.kind == Actor::Kind::staff) posts = registers.posts_of(actor.person, day);
+  for (const pack::Role& role : type.roles) {
+    switch (role.relation) {
+      case pack::RoleRelation::system:
+        if (actor.kind == Actor::Kind::system) hits.push_back({.role = &role});
+        break;
+      case pack::RoleRelation::anyone:
+        if (actor.kind != Actor::Kind::system) hits.push_back({.role = &role});
+        break;
+      case pack::RoleRelation::party:  // who opens a case as a stranger becomes its party
+        if (actor.kind == Actor::Kind::caller || (!state && actor.kind == Actor::Kind::anyone)) hits.push_back({.role = &role});
+        break;
+      default:
+        if (actor.kind == Actor::Kind::staff) add_staff_hits(actor, posts, role, state, hits);
+    }
+  }
+  return hits;
+}
+
+std::vector<std::string> units_of(const pack::Role& role, const CaseState& state) {
+  std::vector<std::string> units;
+  if (role.relation == pack::RoleRelation::unit) return {role.unit};
+  for (const UnitOnCase& on_case : related_units(role, state)) {
+    if (!on_case.unit.empty() && std::find(units.begin(), units.end(), on_case.unit) == units.end()) units.push_back(on_case.unit);
+  }
+  return units;
+}
+
+bool may_see(const std::vector<RoleHit>& roles, const CaseState&, const pack::CaseType&) {
+  return std::any_of(roles.begin(), roles.end(), [](const RoleHit& hit) { return hit.role->relation != pack::RoleRelation::anyone; });
+}
+
+std::vector<std::string> visible_groups(const std::vector<RoleHit>& roles, const CaseState& state,
+                                        const pack::CaseType& type) {
+  std::vector<std::string> visible;
+  const auto contains = [](const std::vector<std::string>& list, const std::string& word) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+  };
+  for (const pack::Group& group : type.groups) {
+    const bool hidden = is_hidden(group, state, type);
+    const bool sees = std::any_of(roles.begin(), roles.end(), [&](const RoleHit& hit) {
+      return contains(group.sees, hit.role->id) && !(hidden && contains(group.hide_from, hit.role->id));
+    });
+    if (sees) visible.push_back(group.id);
+  }
+  return visible;
+}
+
+}  // namespace tongban::kernel

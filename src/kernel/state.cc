@@ -1,0 +1,226 @@
+#include "kernel/state.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace tongban::kernel {
+namespace {
+
+template <class T>
+T& at(std::vector<T>& list, uint32_t no) {
+  CHECK(no >= 1 && no <= list.size());
+  return list[no - 1];
+}
+
+void put(Fields& fields, const std::string& name, const FieldValue& value) {
+  for (auto& [key, old] : fields) {
+    if (key == name) {
+      old = value;
+      return;
+    }
+  }
+  fields.emplace_back(name, value);
+}
+
+void add_once(std::vector<std::string>& list, const std::string& word) {
+  if (std::find(list.begin(), list.end(), word) == list.end()) list.push_back(word);
+}
+
+// One overload for each event. Nothing here decides anything.
+struct Applier {
+  CaseState& s;
+  const Envelope& e;
+
+  void operator()(const CaseOpened& b) const {
+    s.id = e.stream;
+    s.pack = b.pack;
+    s.type = b.type;
+    s.number = b.number;
+    s.channel = b.channel;
+    s.person = b.person;
+    s.tracking_hash = b.tracking_hash;
+    s.opened_at = e.happened_at;
+    s.imported = e.imported;
+  }
+  void operator()(const ActionTaken& b) const {
+    s.acts.push_back({.version = e.version, .action = b.action, .outcome = b.outcome, .form = b.form, .actor = e.actor,
+                      .happened_at = e.happened_at, .recorded_at = e.recorded_at, .from_state = b.from_state,
+                      .to_state = b.to_state, .assignment = b.assignment, .flags = b.flags, .basis = b.basis});
+    s.state = b.to_state;
+    s.held_by = b.held_by;
+    for (const auto& flag : b.flags) add_once(s.flags, flag);
+  }
+  void operator()(const FieldsSet& b) const {
+    for (const auto& [name, value] : b.fields) put(s.fields, name, value);
+  }
+  void operator()(const DecisionMade& b) const { s.decisions.emplace_back(e.version, b); }
+  void operator()(const LookedUp&) const {}
+  void operator()(const Assigned& b) const {
+    CHECK(b.no == s.assignments.size() + 1);
+    const uint32_t root = b.under == 0 ? b.no : at(s.assignments, b.under).root;
+    s.assignments.push_back({.no = b.no, .name = b.name, .unit = b.unit, .person = b.person, .under = b.under,
+                             .root = root, .given_by = b.given_by, .at = e.happened_at});
+  }
+  void operator()(const AssignmentEnded& b) const {
+    Assignment& assignment = at(s.assignments, b.no);
+    assignment.ended_at = e.happened_at;
+    assignment.end_reason = b.reason;
+  }
+  void operator()(const ClockStarted& b) const {
+    CHECK(b.no == s.clocks.size() + 1);
+    Clock clock;
+    clock.no = b.no;
+    clock.name = b.name;
+    clock.owner = b.owner;
+    clock.type = b.type;
+    clock.scope = b.scope;
+    clock.scope_ref = b.scope_ref;
+    clock.force = b.force;
+    clock.basis = b.basis;
+    clock.started_at = b.started_at;
+    clock.started_version = e.version;
+    if (b.counted) clock.segments.push_back({Clock::Segment::Why::start, *b.counted, b.basis, b.started_at, e.version});
+    s.clocks.push_back(std::move(clock));
+  }
+  void operator()(const ClockPaused& b) const {
+    Clock& clock = at(s.clocks, b.no);
+    clock.status = ClockStatus::paused;
+    clock.pauses.push_back({b.at, std::nullopt, b.basis});
+  }
+  void operator()(const ClockResumed& b) const {
+    Clock& clock = at(s.clocks, b.no);
+    CHECK(!clock.pauses.empty());
+    clock.status = ClockStatus::running;
+    clock.pauses.back().to = b.at;
+    if (b.counted) clock.segments.push_back({Clock::Segment::Why::resumption, *b.counted, clock.pauses.back().basis, b.at, e.version});
+  }
+  void operator()(const ClockExtended& b) const {
+    Clock& clock = at(s.clocks, b.no);
+    clock.segments.push_back({Clock::Segment::Why::extension, b.counted, b.basis, e.happened_at, e.version});
+    clock.expired = false;  // an extension asked in time counts from the old due date: the lateness never was
+    clock.late = false;
+  }
+  void operator()(const ClockStopped& b) const {
+    Clock& clock = at(s.clocks, b.no);
+    switch (b.how) {
+      case StopKind::claim:
+        clock.status = ClockStatus::claimed;
+        clock.claimed_at = b.at;
+        break;
+      case StopKind::stop:
+      case StopKind::confirm:
+        clock.status = ClockStatus::stopped;
+        clock.stopped_at = b.at;
+        break;
+      case StopKind::cancel:
+        clock.status = ClockStatus::cancelled;
+        clock.stopped_at = b.at;
+        break;
+    }
+    clock.late = b.late;
+  }
+  void operator()(const ClockReopened& b) const {
+    Clock& clock = at(s.clocks, b.no);
+    clock.status = ClockStatus::running;
+    clock.claimed_at.reset();
+    clock.late = clock.expired;
+  }
+  void operator()(const ClockExpired& b) const {
+    Clock& clock = at(s.clocks, b.no);
+    clock.expired = true;
+    if (clock.type == pack::ClockType::deadline) clock.late = true;
+  }
+  void operator()(const ClockRecomputed& b) const {
+    Clock& clock = at(s.clocks, b.no);
+    CHECK(b.segment < clock.segments.size());
+    clock.segments[b.segment].counted = b.counted;
+    if (b.segment + 1 == clock.segments.size() && b.counted.due_on != b.old_due_on) clock.former_due.push_back(b.old_due_on);
+  }
+  void operator()(const AskOpened& b) const {
+    CHECK(b.no == s.asks.size() + 1);
+    s.asks.push_back({.no = b.no, .name = b.name, .of_role = b.of_role, .of_unit = b.of_unit, .asker = e.actor,
+                      .shields = b.shields, .amount = b.amount, .at = e.happened_at});
+  }
+  void operator()(const AskAnswered& b) const {
+    AskState& ask = at(s.asks, b.no);
+    ask.answer = b.answer;
+    ask.answered_at = e.happened_at;
+  }
+  void operator()(const LetterSent& b) const {
+    s.letters.push_back({b.letter, b.channel, b.to_role, b.to_unit, b.text, e.happened_at, e.version, b.basis});
+  }
+  void operator()(const Linked& b) const { s.links.push_back({b.kind, b.inverse, b.other, b.other_number, b.other_type, b.holds, false}); }
+  void operator()(const HoldReleased& b) const {
+    for (auto& link : s.links) {
+      if (link.other == b.other) link.released = true;
+    }
+  }
+  void operator()(const CaseClosed& b) const {
+    s.closed_at = e.happened_at;
+    s.result = b.result;
+    s.keep = b.keep;
+  }
+  void operator()(const NoteAdded& b) const {
+    s.acts.push_back({.version = e.version, .action = "note", .form = {{"text", b.text}}, .actor = e.actor,
+                      .happened_at = e.happened_at, .recorded_at = e.recorded_at, .from_state = s.state, .to_state = s.state});
+  }
+  void operator()(const DocumentFiled& b) const {
+    s.documents.push_back({b.document, b.name, b.media_type, b.group, b.bytes, b.stored_hash, e.happened_at, e.actor});
+  }
+  void operator()(const EditionMoved& b) const { s.pack = b.to; }
+  void operator()(const PersonErased&) const { s.erased = true; }
+  void operator()(const RegisterEntryPut&) const { CHECK(!"a register event on a case's stream"); }
+};
+
+}  // namespace
+
+void apply(CaseState& state, const Event& event) {
+  CHECK(event.envelope.version == state.version + 1);
+  std::visit(Applier{state, event.envelope}, event.body);
+  state.version = event.envelope.version;
+  state.changed_at = event.envelope.recorded_at;
+}
+
+CaseState fold(const std::vector<Event>& events) {
+  CaseState state;
+  for (const Event& event : events) apply(state, event);
+  return state;
+}
+
+uint32_t CaseState::depth(const Assignment& assignment) const {
+  uint32_t depth = 0;
+  for (uint32_t no = assignment.under; no != 0; no = assignments[no - 1].under) ++depth;
+  return depth;
+}
+
+const Assignment* CaseState::current(std::string_view name) const {
+  const Assignment* best = nullptr;
+  for (const Assignment& a : assignments) {
+    if (a.active() && a.name == name && (!best || depth(a) >= depth(*best))) best = &a;
+  }
+  return best;
+}
+
+const Clock* CaseState::running(std::string_view name) const {
+  for (size_t i = clocks.size(); i-- > 0;) {
+    if (clocks[i].name == name && !clocks[i].over()) return &clocks[i];
+  }
+  return nullptr;
+}
+
+const Clock* CaseState::last_clock(std::string_view name) const {
+  for (size_t i = clocks.size(); i-- > 0;) {
+    if (clocks[i].name == name) return &clocks[i];
+  }
+  return nullptr;
+}
+
+const AskState* CaseState::open_ask(std::string_view name) const {
+  for (const AskState& ask : asks) {
+    if (ask.name == name && ask.open()) return &ask;
+  }
+  return nullptr;
+}
+
+}  // namespace tongban::kernel

@@ -1,0 +1,375 @@
+// Case rows and lists of SqliteStore. A list is one or a few range reads, each on an index in the order of the page, so
+// that a page costs what it shows and not what the table holds.
+#include <algorithm>
+#include <variant>
+
+#include "base/text.h"
+#include "store/sqlite/parts.h"
+
+namespace tongban::store {
+namespace {
+
+constexpr char kCaseColumns[] =
+    "c.id, c.type, c.number, c.edition, c.state, c.open, c.opened_at, c.changed_at, c.closed_at, c.due_key, "
+    "c.due_clock, "
+    "c.due_provisional, c.late, c.held_by, c.list_fields, c.person, c.version";
+
+// Up to this many rows of a holder are gathered and sorted; longer lists are found by walking the order of all cases.
+constexpr int64_t kFewRows = 2000;
+
+CaseRow make_case(const Statement& s, int at) {
+  CaseRow row;
+  row.case_id = s.id_at(at);
+  row.type = s.bytes_at(at + 1);
+  row.number = s.bytes_at(at + 2);
+  row.edition = s.bytes_at(at + 3);
+  row.state = s.bytes_at(at + 4);
+  row.open = s.integer_at(at + 5) != 0;
+  row.opened_at = Instant{s.integer_at(at + 6)};
+  row.changed_at = Instant{s.integer_at(at + 7)};
+  if (!s.is_null_at(at + 8)) row.closed_at = Instant{s.integer_at(at + 8)};
+  if (s.integer_at(at + 9) != kNoDue) row.due_at = Instant{s.integer_at(at + 9)};
+  row.due_clock = s.bytes_at(at + 10);
+  row.due_provisional = s.integer_at(at + 11) != 0;
+  row.late = s.integer_at(at + 12) != 0;
+  row.held_by = s.bytes_at(at + 13);
+  row.list_fields = s.bytes_at(at + 14);
+  row.person = s.id_at(at + 15);
+  row.version = static_cast<uint64_t>(s.integer_at(at + 16));
+  return row;
+}
+
+// SQL text with its values, in the order of the question marks.
+struct Query {
+  std::string sql;
+  std::vector<std::variant<int64_t, std::string>> values;
+
+  Query& add(std::string_view text) {
+    sql += text;
+    return *this;
+  }
+  Query& add(std::string_view text, std::variant<int64_t, std::string> value) {
+    sql += text;
+    values.push_back(std::move(value));
+    return *this;
+  }
+  Query& add(const Query& other) {
+    sql += other.sql;
+    values.insert(values.end(), other.values.begin(), other.values.end());
+    return *this;
+  }
+  void bind(Statement& statement) const {
+    for (size_t i = 0; i < values.size(); ++i) {
+      const int at = static_cast<int>(i) + 1;
+      if (const auto* number = std::get_if<int64_t>(&values[i]))
+        statement.integer(at, *number);
+      else
+        statement.text(at, std::get<std::string>(values[i]));
+    }
+  }
+};
+
+// The smallest text greater than all that start with `prefix`; empty when there is none.
+std::string end_of_prefix(std::string prefix) {
+  while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
+  if (!prefix.empty()) prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+  return prefix;
+}
+
+struct ListedRow {
+  Place place;
+  CaseRow row;
+};
+
+class CaseList {
+ public:
+  CaseList(const CaseQuery& query, Connection& reader) : query_(query), reader_(reader) {}
+
+  // Finds the holder and the listed cases. False: the answer is empty.
+  Result<bool> prepare() {
+    if (!query_.holder.empty()) {
+      Statement& find = *TRY(reader_.cached("SELECT number FROM holders WHERE name = ?1"));
+      const ResetLater reset(find);
+      const int rc = find.text(1, query_.holder).step();
+      if (rc == SQLITE_DONE) return false;
+      if (rc != SQLITE_ROW) return reader_.error("Looking for a holder");
+      holder_ = find.integer_at(0);
+    }
+    for (int flags = 0; flags < 4; ++flags) {
+      if (query_.open && *query_.open != ((flags & 2) != 0)) continue;
+      if (query_.to_act && *query_.to_act != ((flags & 1) != 0)) continue;
+      flags_.push_back(flags);
+    }
+    return true;
+  }
+
+  Result<std::vector<ListedRow>> page(const std::optional<Place>& after, int64_t limit) {
+    std::vector<ListedRow> rows;
+    if (query_.sort == Sort::due && !is_selective()) {
+      if (holder_ != 0) {
+        for (const int flags : flags_) TRY(read(holder_range(flags, after, limit), rows));
+      } else {
+        for (const int open : {0, 1}) {
+          if (!query_.open || *query_.open == (open == 1)) TRY(read(due_range(open, after, limit), rows));
+        }
+      }
+    } else if (query_.sort == Sort::due && holder_ != 0) {
+      TRY(read(holder_selected(after, limit), rows));
+    } else {
+      const bool few = is_selective() || (holder_ != 0 && TRY(has_few_rows()));
+      TRY(read(ordered(after, limit, few), rows));
+    }
+    const bool ascending = query_.sort == Sort::due;
+    std::sort(rows.begin(), rows.end(), [&](const ListedRow& a, const ListedRow& b) {
+      if (a.place.key != b.place.key) return (a.place.key < b.place.key) == ascending;
+      return a.place.number < b.place.number;
+    });
+    if (rows.size() > static_cast<size_t>(limit)) rows.resize(static_cast<size_t>(limit));
+    return rows;
+  }
+
+  Result<int64_t> count(int64_t bound) {
+    Query query;
+    query.add("SELECT count(*) FROM (SELECT DISTINCT c.stream FROM ");
+    if (holder_ != 0 && !is_selective()) {
+      // DISTINCT would read the whole list before it counts; a row that another one precedes is left out instead.
+      query = Query{};
+      query.add(
+          "SELECT count(*) FROM (SELECT 1 FROM inbox i INDEXED BY inbox_due CROSS JOIN cases c ON c.stream = i.stream "
+          "WHERE ");
+      query.add(inbox_conditions("i")).add(not_listed_before()).add(case_conditions());
+    } else if (holder_ != 0) {
+      query.add("cases c NOT INDEXED WHERE ")
+          .add(selected())
+          .add(" AND EXISTS (SELECT 1 FROM inbox i WHERE i.stream = c.stream AND ");
+      query.add(inbox_conditions("i")).add(")").add(case_conditions());
+    } else if (is_selective()) {
+      query.add("cases c NOT INDEXED WHERE ").add(selected()).add(case_conditions());
+    } else {
+      query = Query{};
+      query.add("SELECT count(*) FROM (SELECT 1 FROM cases c WHERE 1").add(case_conditions());
+    }
+    query.add(" LIMIT ?)", bound);
+    Statement& statement = *TRY(reader_.cached(query.sql));
+    const ResetLater reset(statement);
+    query.bind(statement);
+    if (statement.step() != SQLITE_ROW) return reader_.error("Counting cases");
+    return statement.integer_at(0);
+  }
+
+ private:
+  bool is_selective() const {
+    return !query_.number_prefix.empty() || !query_.among.empty() || !distinct_words(query_.words).empty();
+  }
+
+  Result<bool> has_few_rows() {
+    Query query;
+    query.add("SELECT count(*) FROM (SELECT 1 FROM inbox i INDEXED BY inbox_due WHERE i.holder = ?", holder_);
+    query.add(" AND i.flags IN (" + flags_text() + ") LIMIT ?)", kFewRows + 1);
+    Statement& statement = *TRY(reader_.cached(query.sql));
+    const ResetLater reset(statement);
+    query.bind(statement);
+    if (statement.step() != SQLITE_ROW) return reader_.error("Counting a list");
+    return statement.integer_at(0) <= kFewRows;
+  }
+
+  // The cases that a word, a number or a list of ids leaves.
+  Query selected() const {
+    Query query;
+    query.add("1");
+    if (!query_.number_prefix.empty()) {
+      query.add(" AND c.stream IN (SELECT stream FROM cases WHERE number <> '' AND number >= ?", query_.number_prefix);
+      const std::string end = end_of_prefix(query_.number_prefix);
+      if (!end.empty()) query.add(" AND number < ?", end);
+      query.add(")");
+    }
+    if (!query_.among.empty()) {
+      std::string numbers = "[";
+      Result<Statement*> find = reader_.cached("SELECT number FROM streams WHERE id = ?1");
+      for (const Id& id : query_.among) {
+        if (!find.ok()) break;
+        const ResetLater reset(**find);
+        if ((*find)->blob(1, id.view()).step() == SQLITE_ROW)
+          numbers += (numbers.size() > 1 ? "," : "") + std::to_string((*find)->integer_at(0));
+      }
+      query.add(" AND c.stream IN (SELECT value FROM json_each(?))", numbers + "]");
+    }
+    std::string match;
+    for (const std::string& word : distinct_words(query_.words)) {
+      match += (match.empty() ? "\"" : " \"") + replace_all(word, "\"", "\"\"") + "\"";
+    }
+    if (!match.empty()) query.add(" AND c.stream IN (SELECT rowid FROM search WHERE search MATCH ?)", match);
+    return query;
+  }
+
+  Query case_conditions() const {
+    Query query;
+    if (!query_.type.empty()) query.add(" AND c.type = ?", query_.type);
+    if (!query_.states.empty()) {
+      query.add(" AND c.state IN (");
+      for (size_t i = 0; i < query_.states.size(); ++i) query.add(i == 0 ? "?" : ",?", query_.states[i]);
+      query.add(")");
+    }
+    if (query_.late) query.add(" AND c.late = ?", int64_t{*query_.late});
+    if (query_.opened_from) query.add(" AND c.opened_at >= ?", query_.opened_from->ms);
+    if (query_.opened_before) query.add(" AND c.opened_at < ?", query_.opened_before->ms);
+    if (holder_ == 0) {
+      if (query_.open) query.add(" AND c.open = ?", int64_t{*query_.open});
+      if (query_.due_before) query.add(" AND c.due_key < ?", query_.due_before->ms);
+    }
+    return query;
+  }
+
+  std::string flags_text() const {
+    std::string text;
+    for (const int flags : flags_) text += (text.empty() ? "" : ",") + std::to_string(flags);
+    return text;
+  }
+  Query inbox_conditions(const std::string& i) const {
+    Query query;
+    query.add(i + ".holder = ?", holder_).add(" AND " + i + ".flags IN (" + flags_text() + ")");
+    if (!query_.relation.empty()) query.add(" AND " + i + ".relation = ?", query_.relation);
+    if (query_.due_before) query.add(" AND " + i + ".due_key < ?", query_.due_before->ms);
+    return query;
+  }
+  // A case with several rows in the same list stands at its earliest.
+  Query not_listed_before() const {
+    Query query;
+    if (!query_.relation.empty()) return query;
+    query.add(
+        " AND NOT EXISTS (SELECT 1 FROM inbox j WHERE j.stream = i.stream AND j.holder = i.holder AND j.flags IN (" +
+        flags_text() + ") AND (j.due_key, j.relation) < (i.due_key, i.relation))");
+    return query;
+  }
+
+  Query holder_range(int flags, const std::optional<Place>& after, int64_t limit) const {
+    Query query;
+    query.add("SELECT i.due_key, i.stream, ").add(kCaseColumns);
+    query.add(" FROM inbox i INDEXED BY inbox_due CROSS JOIN cases c ON c.stream = i.stream WHERE i.holder = ?",
+              holder_);
+    query.add(" AND i.flags = ?", int64_t{flags});
+    if (!query_.relation.empty()) query.add(" AND i.relation = ?", query_.relation);
+    if (query_.due_before) query.add(" AND i.due_key < ?", query_.due_before->ms);
+    if (after) query.add(" AND (i.due_key, i.stream) > (?", after->key).add(", ?)", after->number);
+    query.add(not_listed_before()).add(case_conditions());
+    return std::move(query.add(" ORDER BY i.due_key, i.stream LIMIT ?", limit));
+  }
+
+  Query due_range(int open, const std::optional<Place>& after, int64_t limit) const {
+    Query query;
+    query.add("SELECT c.due_key, c.stream, ").add(kCaseColumns);
+    query.add(" FROM cases c INDEXED BY cases_due WHERE c.open = ?", int64_t{open});
+    if (after) query.add(" AND (c.due_key, c.stream) > (?", after->key).add(", ?)", after->number);
+    query.add(case_conditions());
+    return std::move(query.add(" ORDER BY c.due_key, c.stream LIMIT ?", limit));
+  }
+
+  Query holder_selected(const std::optional<Place>& after, int64_t limit) const {
+    Query query;
+    query.add("SELECT i.due, i.stream, ").add(kCaseColumns);
+    query.add(" FROM (SELECT c.stream, min(c.due_key) AS due FROM inbox c NOT INDEXED WHERE ")
+        .add(inbox_conditions("c"))
+        .add(" AND ")
+        .add(selected());
+    query.add(" GROUP BY c.stream) i CROSS JOIN cases c ON c.stream = i.stream WHERE 1");
+    if (after) query.add(" AND (i.due, i.stream) > (?", after->key).add(", ?)", after->number);
+    query.add(case_conditions());
+    return std::move(query.add(" ORDER BY i.due, i.stream LIMIT ?", limit));
+  }
+
+  Query ordered(const std::optional<Place>& after, int64_t limit, bool few) const {
+    const std::string key = query_.sort == Sort::due      ? "due_key"
+                            : query_.sort == Sort::opened ? "opened_at"
+                                                          : "changed_at";
+    const bool ascending = query_.sort == Sort::due;
+    Query query;
+    // The inner part sorts keys only; whole rows are read for those that are shown.
+    query.add("SELECT t.key, t.stream, ")
+        .add(kCaseColumns)
+        .add(" FROM (SELECT c." + key + " AS key, c.stream AS stream FROM cases c ");
+    query.add(few                           ? "NOT INDEXED"
+              : query_.sort == Sort::opened ? "INDEXED BY cases_opened"
+                                            : "INDEXED BY cases_changed");
+    query.add(" WHERE ").add(few ? selected() : Query{"1", {}});
+    if (holder_ != 0 && few) {
+      query.add(" AND c.stream IN (SELECT i.stream FROM inbox i WHERE ").add(inbox_conditions("i")).add(")");
+    } else if (holder_ != 0) {
+      query.add(" AND EXISTS (SELECT 1 FROM inbox i WHERE i.stream = c.stream AND ")
+          .add(inbox_conditions("i"))
+          .add(")");
+    }
+    if (after) {
+      query.add(" AND c." + key + (ascending ? " >= ?" : " <= ?"), after->key);
+      query.add(" AND (c." + key + " <> ?", after->key).add(" OR c.stream > ?)", after->number);
+    }
+    query.add(case_conditions());
+    query.add(" ORDER BY c." + key + (ascending ? "" : " DESC") + ", c.stream LIMIT ?", limit);
+    return std::move(query.add(") t CROSS JOIN cases c ON c.stream = t.stream"));
+  }
+
+  Result<void> read(const Query& query, std::vector<ListedRow>& rows) {
+    Statement& statement = *TRY(reader_.cached(query.sql));
+    const ResetLater reset(statement);
+    query.bind(statement);
+    int rc;
+    while ((rc = statement.step()) == SQLITE_ROW) {
+      rows.push_back({{statement.integer_at(0), statement.integer_at(1)}, make_case(statement, 2)});
+    }
+    if (rc != SQLITE_DONE) return reader_.error("Listing cases");
+    return {};
+  }
+
+  const CaseQuery& query_;
+  Connection& reader_;
+  int64_t holder_ = 0;
+  std::vector<int> flags_;
+};
+
+Result<std::optional<CaseRow>> find_one(ReaderPool& readers, const std::string& where, std::string_view value,
+                                        bool as_text) {
+  ReaderPool::Lease reader = readers.take();
+  Statement& statement = *TRY(reader->cached("SELECT " + std::string(kCaseColumns) + where));
+  const ResetLater reset(statement);
+  const int rc = (as_text ? statement.text(1, value) : statement.blob(1, value)).step();
+  if (rc == SQLITE_DONE) return std::optional<CaseRow>();
+  if (rc != SQLITE_ROW) return reader->error("Looking for a case");
+  return std::optional<CaseRow>(make_case(statement, 0));
+}
+
+}  // namespace
+
+Result<std::optional<CaseRow>> SqliteStore::find_case(const Id& case_id) const {
+  return find_one(parts_->readers, " FROM streams s JOIN cases c ON c.stream = s.number WHERE s.id = ?1",
+                  case_id.view(), false);
+}
+
+Result<std::optional<CaseRow>> SqliteStore::find_case_by_number(std::string_view number) const {
+  return find_one(parts_->readers, " FROM cases c WHERE c.number = ?1 AND c.number <> ''", number, true);
+}
+
+Result<CasePage> SqliteStore::list_cases(const CaseQuery& query) const {
+  TRY(check_query(query));
+  const std::optional<Place> after = TRY(read_cursor(query));
+  ReaderPool::Lease reader = parts_->readers.take();
+  CaseList list(query, *reader);
+  if (!TRY(list.prepare())) return CasePage{};
+  std::vector<ListedRow> rows = TRY(list.page(after, int64_t{query.limit} + 1));
+  CasePage page;
+  const bool more = rows.size() > query.limit;
+  if (more) {
+    rows.resize(query.limit);
+    page.next = write_cursor(query, rows.back().place);
+  }
+  for (ListedRow& row : rows) page.rows.push_back(std::move(row.row));
+  return page;
+}
+
+Result<uint64_t> SqliteStore::count_cases(const CaseQuery& query, uint64_t bound) const {
+  TRY(check_query(query));
+  ReaderPool::Lease reader = parts_->readers.take();
+  CaseList list(query, *reader);
+  if (!TRY(list.prepare())) return uint64_t{0};
+  return static_cast<uint64_t>(TRY(list.count(static_cast<int64_t>(std::min<uint64_t>(bound, INT64_MAX)))));
+}
+
+}  // namespace tongban::store

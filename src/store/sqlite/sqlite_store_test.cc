@@ -1,0 +1,355 @@
+// What the SQLite engine promises beyond the contract: refusals at open, faults of the disk, and that verify finds and
+// locates every change of the ledger.
+#include "store/sqlite/sqlite_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <filesystem>
+
+#include "store/sqlite/vfs.h"
+#include "store/test_support.h"
+
+namespace tongban::store {
+namespace {
+
+using namespace testing;
+using ::testing::Contains;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+SqliteOptions quiet(bool accept = false) {
+  return {.readers = 2, .cache_bytes = 1 << 20, .background = false, .accept_head = accept};
+}
+
+std::unique_ptr<SqliteStore> open_store(const std::string& folder, const SqliteOptions& options = quiet()) {
+  auto opened = SqliteStore::open(folder, options);
+  CHECK(opened.ok());
+  return std::move(opened).value();
+}
+void run_sql(const std::string& file, const std::string& sql) {
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(file.c_str(), &db), SQLITE_OK);
+  char* message = nullptr;
+  EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, &message), SQLITE_OK)
+      << sql << ": " << (message == nullptr ? "" : message);
+  sqlite3_close(db);
+}
+// Six streams with three rows of one to three events each.
+void fill(SqliteStore& store) {
+  for (uint64_t round = 0; round < 3; ++round) {
+    for (uint64_t stream = 1; stream <= 6; ++stream) {
+      uint64_t version = store.load_stream(id_of(stream))->size();
+      std::string body(60, '\0');
+      fill_random(body.data(), body.size());
+      ASSERT_TRUE(store
+                      .commit({{.appends = {make_append(id_of(stream), version,
+                                                        1 + static_cast<int>((stream + round) % 3), body)}}})
+                      .ok());
+    }
+  }
+}
+std::vector<std::string> places(const std::string& folder, bool accept = true) {
+  const auto store = open_store(folder, quiet(accept));
+  const auto findings = store->verify_ledger();
+  CHECK(findings.ok());
+  std::vector<std::string> where;
+  for (const Finding& finding : *findings) where.push_back(finding.where);
+  return where;
+}
+
+class FilledStore : public ::testing::Test {
+ protected:
+  FilledStore() { fill(*open_store(folder())); }
+  std::string folder() const { return temporary_.path("data"); }
+  std::string database() const { return folder() + "/tongban.db"; }
+  std::vector<LedgerEvent> events() {
+    std::vector<LedgerEvent> all;
+    CHECK(open_store(folder())
+              ->scan(1,
+                     [&](const LedgerEvent& e) {
+                       all.push_back(e);
+                       return true;
+                     })
+              .ok());
+    return all;
+  }
+  TempFolder temporary_;
+};
+
+// ---- open ----
+
+TEST_F(FilledStore, ASecondProcessOnTheFolderIsToldSo) {
+  const auto first = open_store(folder());
+  const auto second = SqliteStore::open(folder());
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().trouble, Trouble::unavailable);
+  EXPECT_THAT(second.error().message,
+              HasSubstr("in use by another process (number " + std::to_string(::getpid()) + ")"));
+}
+
+TEST_F(FilledStore, ANewerDatabaseIsRefused) {
+  run_sql(database(), "PRAGMA user_version = 99");
+  const auto opened = SqliteStore::open(folder());
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().trouble, Trouble::unsupported);
+  EXPECT_THAT(opened.error().message, HasSubstr("newer Tongban (schema 99"));
+}
+
+TEST_F(FilledStore, ADatabaseOfAnotherProgramIsRefused) {
+  run_sql(database(), "PRAGMA application_id = 7");
+  EXPECT_EQ(SqliteStore::open(folder()).error().trouble, Trouble::invalid_input);
+  write_file(database(),
+             "this is no database at all, but long enough to be looked at as one by whoever opens it ............");
+  std::filesystem::remove(database() + "-wal");
+  EXPECT_EQ(SqliteStore::open(folder()).error().trouble, Trouble::corrupt);
+}
+
+TEST_F(FilledStore, ALostTailIsRefusedUnlessAccepted) {
+  const uint64_t end = open_store(folder())->head()->position;
+  std::filesystem::copy_file(database(), temporary_.path("old.db"));
+  ASSERT_TRUE(open_store(folder())->commit({{.appends = {make_append(id_of(50), 0, 2, "late")}}}).ok());
+  std::filesystem::copy_file(temporary_.path("old.db"), database(), std::filesystem::copy_options::overwrite_existing);
+  const auto opened = SqliteStore::open(folder());
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().trouble, Trouble::corrupt);
+  EXPECT_THAT(opened.error().message, HasSubstr("ends at position " + std::to_string(end) +
+                                                ", but events up to position " + std::to_string(end + 2)));
+  EXPECT_EQ(open_store(folder(), quiet(true))->head()->position, end);
+  EXPECT_TRUE(SqliteStore::open(folder()).ok());  // accepted once, it is the head
+}
+
+TEST_F(FilledStore, AMissingOrTornHeadShows) {
+  std::string head = read_file(folder() + "/head");
+  head[20] = static_cast<char>(head[20] ^ 1);
+  write_file(folder() + "/head", head);
+  EXPECT_TRUE(SqliteStore::open(folder()).ok());  // the other slot is one commit older, and sound
+  std::filesystem::remove(folder() + "/head");
+  EXPECT_THAT(SqliteStore::open(folder()).error().message, HasSubstr("is missing or unreadable"));
+}
+
+TEST(SqliteOpen, AFolderThatCannotBeMadeOrWrittenIsRefused) {
+  for (const char* folder : {"/proc/tongban", "/proc/self", "/nowhere/at/all"}) {
+    const auto opened = SqliteStore::open(folder);
+    ASSERT_FALSE(opened.ok()) << folder;
+    EXPECT_EQ(opened.error().trouble, Trouble::unavailable);
+  }
+}
+
+// ---- faults of the disk ----
+
+class Quota : public VfsLayer {
+ public:
+  Quota() : VfsLayer("quota", "unix") {}
+  int write(File& file, const void* bytes, int count, sqlite3_int64 offset) override {
+    if (full) return SQLITE_FULL;
+    if (left >= 0 && (left -= count) < 0) return SQLITE_FULL;
+    return VfsLayer::write(file, bytes, count, offset);
+  }
+  bool full = false;
+  int64_t left = -1;
+};
+
+TEST(SqliteFaults, AFullDiskRefusesTheBatchWholeAndLaterCommitsWork) {
+  TempFolder folder;
+  Quota quota;
+  SqliteOptions options = quiet();
+  options.vfs = quota.name();
+  auto store = open_store(folder.path("data"), options);
+  ASSERT_TRUE(store->commit({{.appends = {make_append(id_of(1), 0, 1, "a")}}}).ok());
+  for (int64_t room : {0, 1000, 5000, 20000, 60000}) {
+    quota.left = room;
+    std::vector<Transaction> batch;
+    for (uint64_t i = 0; i < 20; ++i) {
+      batch.push_back({.appends = {make_append(id_of(100 + i), 0, 3, std::string(2000, 'b'))},
+                       .views = {.cases = {{.case_id = id_of(100 + i), .number = std::to_string(i)}},
+                                 .inboxes = {{id_of(100 + i), {{.holder = "unit:new", .relation = "lead"}}}},
+                                 .search = {{id_of(100 + i), "词语"}}}});
+    }
+    const auto committed = store->commit(batch);
+    ASSERT_FALSE(committed.ok());
+    EXPECT_EQ(committed.error().trouble, Trouble::no_space);
+    EXPECT_THAT(committed.error().message, HasSubstr("disk is full"));
+    EXPECT_EQ(store->head()->position, 1u);
+    EXPECT_THAT(*store->load_stream(id_of(100)), IsEmpty());
+    EXPECT_THAT(store->list_cases({})->rows, IsEmpty());
+    quota.left = -1;
+  }
+  EXPECT_EQ(store
+                ->commit({{.appends = {make_append(id_of(1), 1, 1, "b")},
+                           .views = {.cases = {{.case_id = id_of(1)}},
+                                     .inboxes = {{id_of(1), {{.holder = "unit:new", .relation = "lead"}}}}}}})
+                ->at(0)
+                .first_position,
+            2u);
+  EXPECT_EQ(store->list_cases({.holder = "unit:new"})->rows.size(), 1u);
+  EXPECT_THAT(*store->verify_ledger(), IsEmpty());
+}
+
+class FailingSync : public VfsLayer {
+ public:
+  FailingSync() : VfsLayer("failing-sync", "unix") {}
+  int sync(File& file, int flags) override {
+    if (!failing.empty() && file.path.ends_with(failing)) return SQLITE_IOERR_FSYNC;
+    return VfsLayer::sync(file, flags);
+  }
+  std::string failing;
+};
+class FolderFails : public SyncGuard {
+ public:
+  FolderFails(const std::string& below, SyncFailed failed) : SyncGuard("guard", below, std::move(failed)) {}
+  bool fails = false;
+
+ protected:
+  bool sync_folder_of(const std::string& path) override { return !fails && SyncGuard::sync_folder_of(path); }
+};
+
+TEST(SqliteFaults, AFailedSyncOfLogDatabaseOrFolderStopsTheProcess) {
+  for (const std::string failing : {"tongban.db-wal", "tongban.db", "folder"}) {
+    TempFolder folder;
+    FailingSync disk;
+    std::vector<std::string> stops;
+    FolderFails guard(disk.name(), [&](const std::string& sentence) { stops.push_back(sentence); });
+    SqliteOptions options = quiet();
+    options.vfs = guard.name();
+    options.checkpoint_pages = 1;  // each commit also moves the log into the database
+    if (failing == "folder") {
+      guard.fails = true;
+      (void)SqliteStore::open(folder.path("data"), options);
+    } else {
+      auto store = open_store(folder.path("data"), options);
+      EXPECT_THAT(stops, IsEmpty());
+      disk.failing = failing;
+      (void)store->commit({{.appends = {make_append(id_of(1), 0, 1, "a")}}});
+    }
+    ASSERT_FALSE(stops.empty()) << failing;
+    EXPECT_THAT(stops[0], HasSubstr(failing == "folder" ? "folder of" : failing));
+    EXPECT_THAT(stops[0], HasSubstr("could not be synced"));
+  }
+}
+
+TEST(SqliteFaultsDeathTest, TheGuardEndsTheProcessWithASentence) {
+  EXPECT_EXIT(stop_process("The file x could not be synced."), ::testing::ExitedWithCode(74),
+              "The file x could not be synced");
+}
+
+// ---- verify ----
+
+TEST_F(FilledStore, ASoundLedgerHasNoFindings) { EXPECT_THAT(places(folder(), false), IsEmpty()); }
+
+TEST_F(FilledStore, AFlippedBitInAnyEventOrHashIsFoundAndLocated) {
+  const std::vector<LedgerEvent> all = events();
+  const std::string sound = read_file(database());
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  for (const LedgerEvent& event : all) {
+    for (const std::string_view target : {std::string_view(event.bytes), view_of(event.hash)}) {
+      const size_t at = sound.find(target);
+      ASSERT_NE(at, std::string::npos);
+      std::string flipped = sound;
+      const size_t byte = random() % target.size();
+      const char mask = static_cast<char>(1 << random() % 8);
+      // A split page leaves old copies in its unused part; only the one in use counts, so all are changed.
+      for (size_t copy = at; copy != std::string::npos; copy = sound.find(target, copy + 1)) {
+        flipped[copy + byte] = static_cast<char>(flipped[copy + byte] ^ mask);
+      }
+      write_file(database(), flipped);
+      EXPECT_THAT(places(folder(), false), Contains("event " + std::to_string(event.position)));
+    }
+  }
+}
+
+TEST_F(FilledStore, AFlippedByteAnywhereInALedgerPageIsFound) {
+  // Not every byte of a page means something; those that change what is read must show.
+  const std::string sound = read_file(database());
+  const std::vector<LedgerEvent> before = events();
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const size_t page = sound.find(before.back().bytes) / 4096 * 4096;  // the last one, never split and full of rows
+  int changed = 0;
+  for (int round = 0; round < 250; ++round) {
+    std::string flipped = sound;
+    const size_t byte = page + random() % 4096;
+    flipped[byte] = static_cast<char>(flipped[byte] ^ (1 << random() % 8));
+    write_file(database(), flipped);
+    const auto opened = SqliteStore::open(folder(), quiet());
+    if (!opened.ok()) continue;
+    std::vector<std::string> now, then;
+    const auto scanned = (*opened)->scan(1, [&](const LedgerEvent& e) {
+      now.push_back(to_text(e.stream) + e.bytes + std::string(view_of(e.hash)));
+      return true;
+    });
+    for (const LedgerEvent& e : before) then.push_back(to_text(e.stream) + e.bytes + std::string(view_of(e.hash)));
+    if (scanned.ok() && now == then) continue;
+    ++changed;
+    const auto findings = (*opened)->verify_ledger();
+    ASSERT_TRUE(findings.ok()) << findings.error().message;
+    EXPECT_FALSE(findings->empty()) << "byte " << byte - page;
+  }
+  EXPECT_GT(changed, 2);
+}
+
+TEST_F(FilledStore, ChangesBySqlAreFoundAndLocated) {
+  const std::string sound = read_file(database());
+  const auto check = [&](const std::string& sql, const std::string& where) {
+    write_file(database(), sound);
+    run_sql(database(), sql);
+    EXPECT_THAT(places(folder(), false), Contains(where)) << sql;
+  };
+  // Rows start at positions 1 (two events), 3 (three), 6, 7, 9, 12; the second round follows.
+  check("DELETE FROM ledger WHERE position = 7", "event 7");                                  // in the middle
+  check("DELETE FROM ledger WHERE position = (SELECT max(position) FROM ledger)", "ledger");  // the last
+  check("DELETE FROM ledger WHERE position = 1", "event 1");                                  // the first
+  check(
+      "UPDATE ledger SET bytes = (SELECT bytes FROM ledger WHERE position = 6), hashes = (SELECT hashes FROM ledger "
+      "WHERE position = 6) "
+      "WHERE position = 1",
+      "event 1");  // copied over another
+  check(
+      "CREATE TEMP TABLE t AS SELECT * FROM ledger WHERE position IN (3, 12); UPDATE ledger SET bytes = (SELECT bytes "
+      "FROM t WHERE t.position = "
+      "15 - ledger.position), hashes = (SELECT hashes FROM t WHERE t.position = 15 - ledger.position), count = (SELECT "
+      "count FROM t WHERE "
+      "t.position = 15 - ledger.position) WHERE position IN (3, 12)",
+      "event 3");  // exchanged
+  check("UPDATE ledger SET stream = (SELECT stream FROM ledger WHERE position = 1) WHERE position = 3",
+        "event 3");  // moved to another case
+  check("UPDATE ledger SET first_version = first_version + 1 WHERE position = 9", "event 9");
+  check("UPDATE ledger SET previous = 1 WHERE position = 9", "event 9");
+  check("UPDATE ledger SET count = count + 1 WHERE position = 9", "event 9");
+  check("UPDATE ledger SET bytes = x'00' || bytes WHERE position = 9", "event 9");
+  check("UPDATE ledger SET stream = 999 WHERE position = 9", "event 9");
+  check("UPDATE streams SET version = version + 1 WHERE number = 2", "stream " + to_text(id_of(2)));
+  check("UPDATE streams SET id = zeroblob(16) WHERE number = 2", "event 3");
+}
+
+TEST_F(FilledStore, AnEventReplacedWithItsHashShowsAgainstTheHead) {
+  // Bytes and hash fit each other and the envelope is right; only the sum over the ledger tells.
+  const LedgerEvent victim = events().back();  // on the last page, which was never split
+  std::string forged = victim.bytes;
+  forged.back() = static_cast<char>(forged.back() ^ 1);
+  std::string file = read_file(database());
+  const size_t bytes_at = file.find(victim.bytes), hash_at = file.find(view_of(victim.hash));
+  ASSERT_TRUE(bytes_at != std::string::npos && hash_at != std::string::npos);
+  file.replace(bytes_at, forged.size(), forged);
+  file.replace(hash_at, 32, std::string(view_of(sha256(forged))));
+  write_file(database(), file);
+  EXPECT_THAT(places(folder(), false), Contains("ledger"));
+}
+
+TEST_F(FilledStore, LoadingADamagedStreamIsAFailureAndNotAnotherHistory) {
+  const LedgerEvent victim = events().front();
+  std::string file = read_file(database());
+  for (size_t at = file.find(victim.bytes); at != std::string::npos; at = file.find(victim.bytes, at + 1)) {
+    file[at + victim.bytes.size() - 1] = static_cast<char>(file[at + victim.bytes.size() - 1] ^ 4);
+  }
+  write_file(database(), file);
+  EXPECT_EQ(open_store(folder())->load_stream(victim.stream).error().trouble, Trouble::corrupt);
+}
+
+}  // namespace
+}  // namespace tongban::store
