@@ -5,8 +5,8 @@
 
 namespace tongban::app {
 
-std::optional<int> Arguments::parse(const std::string& command, const std::string& description, const std::vector<Option>& options,
-                                    const Words& words, Shell& shell) {
+std::optional<int> Arguments::parse(const std::string& command, const std::string& description,
+                                    const std::vector<Option>& options, const Words& words, Shell& shell) {
   CLI::App app(description, "tongban " + command);
   app.footer("The settings (`tongban config`) may stand among the words as flags, for example --data DIR.");
   std::deque<std::string> texts(options.size());

@@ -12,17 +12,17 @@
 namespace tongban::app {
 
 struct Option {
-  std::string name;       // "--case", or "file" for a word that stands by its place
+  std::string name;  // "--case", or "file" for a word that stands by its place
   std::string meaning;
   bool required = false;
-  bool is_flag = false;   // without a value
+  bool is_flag = false;  // without a value
 };
 
 class Arguments {
  public:
   // Prints help or what is wrong, and returns the exit code then; nothing when the words are right.
-  std::optional<int> parse(const std::string& command, const std::string& description, const std::vector<Option>& options,
-                           const Words& words, Shell& shell);
+  std::optional<int> parse(const std::string& command, const std::string& description,
+                           const std::vector<Option>& options, const Words& words, Shell& shell);
   bool has(std::string_view name) const;
   std::string get(std::string_view name, std::string_view otherwise = {}) const;
 

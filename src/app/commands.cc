@@ -11,9 +11,10 @@ struct Command {
   bool through_server;
 };
 constexpr Command kCommands[] = {
-    {"serve", run_serve, false},   {"init", run_init, false},     {"demo", run_demo, false},     {"doctor", run_doctor, false},
-    {"import", run_import, true},  {"export", run_export, true},  {"backup", run_backup, true},  {"restore", run_restore, false},
-    {"rebuild", run_rebuild, true}, {"verify", run_verify, true},  {"erase", run_erase, true},    {"user", run_user, true},
+    {"serve", run_serve, false},   {"init", run_init, false},       {"demo", run_demo, false},
+    {"doctor", run_doctor, false}, {"import", run_import, true},    {"export", run_export, true},
+    {"backup", run_backup, true},  {"restore", run_restore, false}, {"rebuild", run_rebuild, true},
+    {"verify", run_verify, true},  {"erase", run_erase, true},      {"user", run_user, true},
     {"config", run_config, false}, {"openapi", run_openapi, false}, {"version", run_version, false},
 };
 
@@ -35,7 +36,9 @@ bool goes_through_server(const std::string& name) {
 
 Result<Site*> Sites::open(const Shell&, Need need) {
   if (live_ && need.alone) {
-    return fail(Trouble::unavailable, "This needs the data folder for itself, and a server is running on it. Stop the server, then start again.");
+    return fail(
+        Trouble::unavailable,
+        "This needs the data folder for itself, and a server is running on it. Stop the server, then start again.");
   }
   if (live_) return live_;
   SiteOptions options;

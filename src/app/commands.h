@@ -1,5 +1,5 @@
-// The commands of the program, one function each: the words after the command's name → an exit code (shell.h). A command
-// gets its stores from `Sites`: the live ones when a server carries it out, else it opens the folder itself.
+// The commands of the program, one function each: the words after the command's name → an exit code (shell.h). A
+// command gets its stores from `Sites`: the live ones when a server carries it out, else it opens the folder itself.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@ class Sites {
   struct Need {
     bool messages = true;
     bool create = false;
-    bool alone = false;   // not while a server runs
+    bool alone = false;  // not while a server runs
   };
   Result<Site*> open(const Shell& shell, Need need);
   Result<Site*> open(const Shell& shell) { return open(shell, Need()); }

@@ -1,5 +1,6 @@
 #include "app/control.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -94,13 +95,31 @@ std::string read_line(int socket, std::string& buffer, bool patient) {
   }
 }
 
-bool fill_address(const std::string& path, sockaddr_un& address) {
-  address = {};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return false;
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return true;
-}
+// The address of the socket in a folder. The path of a socket has a small bound; a long one goes through the open
+// folder, which is why this lives until bind or connect is done.
+class Address {
+ public:
+  explicit Address(const std::string& folder) {
+    address_.sun_family = AF_UNIX;
+    std::string path = control_path(folder);
+    if (path.size() >= sizeof address_.sun_path) {
+      folder_ = open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+      path = control_path("/proc/self/fd/" + std::to_string(folder_));
+    }
+    std::memcpy(address_.sun_path, path.c_str(), path.size() + 1);
+  }
+  ~Address() {
+    if (folder_ >= 0) close(folder_);
+  }
+  Address(const Address&) = delete;
+  Address& operator=(const Address&) = delete;
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address_); }
+  static constexpr socklen_t kSize = sizeof(sockaddr_un);
+
+ private:
+  sockaddr_un address_{};
+  int folder_ = -1;
+};
 
 }  // namespace
 
@@ -113,19 +132,17 @@ ControlServer::ControlServer(std::string path, int descriptor, Run run)
 
 Result<std::unique_ptr<ControlServer>> ControlServer::start(const std::string& folder, Run run) {
   const std::string path = control_path(folder);
-  sockaddr_un address;
-  if (!fill_address(path, address)) {
-    return fail(Trouble::invalid_input, "The path of the data folder is too long for a socket (" + path + "). Choose a shorter one, or reach it through a symbolic link.");
-  }
+  const Address address(folder);
   unlink(path.c_str());  // of a process that died: the folder's lock is ours
   const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const mode_t before = umask(0177);
-  const bool bound = descriptor >= 0 && bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  const bool bound = descriptor >= 0 && bind(descriptor, address.get(), Address::kSize) == 0;
   const int why = errno;
   umask(before);
   if (!bound || listen(descriptor, 16) != 0) {
     if (descriptor >= 0) close(descriptor);
-    return fail(Trouble::io, "The control socket " + path + " cannot be opened: " + std::strerror(bound ? errno : why) + ".");
+    return fail(Trouble::io,
+                "The control socket " + path + " cannot be opened: " + std::strerror(bound ? errno : why) + ".");
   }
   return std::unique_ptr<ControlServer>(new ControlServer(path, descriptor, std::move(run)));
 }
@@ -164,7 +181,8 @@ void ControlServer::serve(int connection) {
     PieceBuffer out_buffer(connection, "out"), err_buffer(connection, "err");
     std::ostream out(&out_buffer), err(&err_buffer);
     const json::value* terminal = find_member(*asked, "terminal");
-    Shell shell{out, err, terminal && terminal->is_bool() && terminal->get_bool(), std::string(text_at(*asked, "directory"))};
+    Shell shell{out, err, terminal && terminal->is_bool() && terminal->get_bool(),
+                std::string(text_at(*asked, "directory"))};
     code = run_(words, shell);
     out.flush();
     err.flush();
@@ -173,17 +191,18 @@ void ControlServer::serve(int connection) {
 }
 
 std::optional<int> ask_running_server(const std::string& folder, const Words& words, Shell& shell) {
-  sockaddr_un address;
-  if (!fill_address(control_path(folder), address)) return std::nullopt;
+  const Address address(folder);
   const int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (connection < 0) return std::nullopt;
-  if (connect(connection, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+  if (connect(connection, address.get(), Address::kSize) != 0) {
     close(connection);
     return std::nullopt;
   }
   json::array given;
   for (const std::string& word : words) given.emplace_back(word);
-  send_all(connection, to_json_text(json::object{{"words", given}, {"directory", shell.directory}, {"terminal", shell.terminal}}) + "\n");
+  send_all(connection,
+           to_json_text(json::object{{"words", given}, {"directory", shell.directory}, {"terminal", shell.terminal}}) +
+               "\n");
   std::string buffer;
   for (;;) {
     const std::string line = read_line(connection, buffer, true);

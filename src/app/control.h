@@ -1,6 +1,6 @@
-// How a command line reaches a running server: a unix socket in the data folder, readable by its owner only. The command
-// line sends its words and its folder as one JSON line; the server carries the command out on its own opened stores and
-// sends back what it prints and its exit code, line by line:
+// How a command line reaches a running server: a unix socket in the data folder, readable by its owner only. The
+// command line sends its words and its folder as one JSON line; the server carries the command out on its own opened
+// stores and sends back what it prints and its exit code, line by line:
 //   → {"words": ["user","list"], "directory": "/home/me", "terminal": true}
 //   ← {"out": "…"} | {"err": "…"} | {"exit": 0}
 #pragma once
@@ -26,7 +26,7 @@ class ControlServer {
   using Run = std::function<int(const Words&, Shell&)>;
   // At most four commands at once; a fifth waits.
   static Result<std::unique_ptr<ControlServer>> start(const std::string& folder, Run run);
-  ~ControlServer();   // waits for the commands that run
+  ~ControlServer();  // waits for the commands that run
 
  private:
   ControlServer(std::string path, int descriptor, Run run);

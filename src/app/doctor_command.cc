@@ -1,5 +1,5 @@
-// `tongban doctor`: looks at what a server needs, one line a check: ok, warn or fail, and what to do. Writes nothing but a
-// file that it removes.
+// `tongban doctor`: looks at what a server needs, one line a check: ok, warn or fail, and what to do. Writes nothing
+// but a file that it removes.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -44,14 +44,20 @@ class Doctor {
 
   void check_folder() {
     struct stat found {};
-    if (stat(folder_.c_str(), &found) != 0) return say("fail", "There is no folder " + folder_ + ". Make it with `tongban init`.");
-    if (!is_initialised(folder_)) return say("fail", "The folder " + folder_ + " holds no data yet. Run `tongban init`.");
+    if (stat(folder_.c_str(), &found) != 0)
+      return say("fail", "There is no folder " + folder_ + ". Make it with `tongban init`.");
+    if (!is_initialised(folder_))
+      return say("fail", "The folder " + folder_ + " holds no data yet. Run `tongban init`.");
     has_data_ = true;
-    if ((found.st_mode & 077) != 0) say("warn", "Others may look into " + folder_ + ". Run: chmod 700 " + folder_);
-    else say("ok", "The folder " + folder_ + " is its owner's only.");
+    if ((found.st_mode & 077) != 0)
+      say("warn", "Others may look into " + folder_ + ". Run: chmod 700 " + folder_);
+    else
+      say("ok", "The folder " + folder_ + " is its owner's only.");
     const std::string trial = folder_ + "/.doctor";
     const int file = open(trial.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) return say("fail", "Nothing can be written to " + folder_ + ". Is it mounted read-only, or does it belong to another user?");
+    if (file < 0)
+      return say("fail", "Nothing can be written to " + folder_ +
+                             ". Is it mounted read-only, or does it belong to another user?");
     close(file);
     unlink(trial.c_str());
     say("ok", "The folder can be written to.");
@@ -62,15 +68,19 @@ class Doctor {
     if (statvfs(folder_.c_str(), &found) != 0) return;
     const uint64_t free = uint64_t{found.f_bavail} * found.f_frsize;
     const std::string text = std::to_string(free >> 20) + " MiB are free for " + folder_ + ".";
-    if (free < kLeastFree) say("fail", text + " Free some space: the server stops taking requests when the disk is full.");
-    else say(free < kEnoughFree ? "warn" : "ok", text);
+    if (free < kLeastFree)
+      say("fail", text + " Free some space: the server stops taking requests when the disk is full.");
+    else
+      say(free < kEnoughFree ? "warn" : "ok", text);
   }
 
   void check_clock() {
     struct stat found {};
     if (!has_data_ || stat((folder_ + "/head").c_str(), &found) != 0) return;
     const int64_t last_ms = int64_t{found.st_mtime} * 1000;
-    if (last_ms > system_now().ms + 60'000) return say("fail", "The clock says " + to_minutes_text(system_now()) + ", but the ledger was written at " + to_minutes_text(Instant{last_ms}) + ". Set the clock first: deadlines follow it.");
+    if (last_ms > system_now().ms + 60'000)
+      return say("fail", "The clock says " + to_minutes_text(system_now()) + ", but the ledger was written at " +
+                             to_minutes_text(Instant{last_ms}) + ". Set the clock first: deadlines follow it.");
     say("ok", "The clock says " + to_minutes_text(system_now()) + " (+08:00), not before the last entry.");
   }
 
@@ -90,9 +100,12 @@ class Doctor {
     std::error_code error;
     const bool is_running = std::filesystem::exists(control_path(folder_), error);
     const std::string where = settings_.text("address") + ":" + settings_.text("port");
-    if (is_free) say("ok", "The port " + where + " is free.");
-    else if (is_running) say("ok", "The port " + where + " is taken; a server runs on this folder.");
-    else say("fail", "The port " + where + " is taken by another program, or not allowed. Choose another with --port.");
+    if (is_free)
+      say("ok", "The port " + where + " is free.");
+    else if (is_running)
+      say("ok", "The port " + where + " is taken; a server runs on this folder.");
+    else
+      say("fail", "The port " + where + " is taken by another program, or not allowed. Choose another with --port.");
   }
 
   void check_policies() {
@@ -106,10 +119,14 @@ class Doctor {
       }
       return false;
     };
-    if (!covered(year)) return say("fail", "There is no holiday notice for " + std::to_string(year) + " in packs/china/calendar: due dates are provisional. Add it.");
+    if (!covered(year))
+      return say("fail", "There is no holiday notice for " + std::to_string(year) +
+                             " in packs/china/calendar: due dates are provisional. Add it.");
     if (!covered(year + 1)) {
-      return say("warn", "There is no holiday notice for " + std::to_string(year + 1) + " yet: due dates from 29 December " + std::to_string(year) +
-                 " on are provisional. Add it to packs/china/calendar when the State Council has published it (usually in November).");
+      return say("warn", "There is no holiday notice for " + std::to_string(year + 1) +
+                             " yet: due dates from 29 December " + std::to_string(year) +
+                             " on are provisional. Add it to packs/china/calendar when the State Council has published "
+                             "it (usually in November).");
     }
     say("ok", "The working calendar covers " + std::to_string(year) + " and " + std::to_string(year + 1) + ".");
   }
@@ -120,9 +137,11 @@ class Doctor {
     std::string text;
     std::getline(mark, text);
     const Result<Instant> last = parse_instant(text);
-    if (!last.ok()) return say("warn", "There is no backup yet. Make one with `tongban backup FOLDER`; it needs no pause.");
+    if (!last.ok())
+      return say("warn", "There is no backup yet. Make one with `tongban backup FOLDER`; it needs no pause.");
     const int64_t days = (system_now().ms - last->ms) / kDayMs;
-    say(days > settings_.number("backup.warn_days") ? "warn" : "ok", "The last backup is of " + to_minutes_text(*last) + " (" + std::to_string(days) + " days ago).");
+    say(days > settings_.number("backup.warn_days") ? "warn" : "ok",
+        "The last backup is of " + to_minutes_text(*last) + " (" + std::to_string(days) + " days ago).");
   }
 
   const Settings& settings_;
@@ -136,7 +155,8 @@ class Doctor {
 
 int run_doctor(const Words& words, Sites& sites, Shell& shell) {
   Arguments arguments;
-  if (const auto code = arguments.parse("doctor", "Look at what a server needs, and say what to do", {}, words, shell)) return *code;
+  if (const auto code = arguments.parse("doctor", "Look at what a server needs, and say what to do", {}, words, shell))
+    return *code;
   return Doctor(sites.settings(), shell).run();
 }
 

@@ -23,7 +23,9 @@ Result<std::optional<store::CaseRow>> case_of_person(const Site& site, const Id&
 int run_erase(const Words& words, Sites& sites, Shell& shell) {
   Arguments arguments;
   const std::vector<Option> options = {{"--case", "number of a case of that person"}, {"--person", "id of the person"}};
-  if (const auto code = arguments.parse("erase", "Make a person's data unreadable for ever, in all her cases", options, words, shell)) return *code;
+  if (const auto code =
+          arguments.parse("erase", "Make a person's data unreadable for ever, in all her cases", options, words, shell))
+    return *code;
   if (arguments.has("--case") == arguments.has("--person")) {
     shell.err << "tongban: say whom: --case NUMBER or --person ID.\n";
     return kWrongUsage;
@@ -61,7 +63,8 @@ int run_erase(const Words& words, Sites& sites, Shell& shell) {
   if (!sites.is_live()) {
     if (const auto pumped = site.engine->pump(); !pumped.ok()) return complain(shell, pumped.error());
   }
-  shell.out << "The person of case " << (*row)->number << " is erased. Backups made before keep her key: delete their keys.db when their time is over.\n";
+  shell.out << "The person of case " << (*row)->number
+            << " is erased. Backups made before keep her key: delete their keys.db when their time is over.\n";
   return kOk;
 }
 

@@ -9,10 +9,13 @@ namespace tongban::app {
 
 int run_export(const Words& words, Sites& sites, Shell& shell) {
   Arguments arguments;
-  const std::vector<Option> options = {{"--to", "the file, one JSON object a line", true},
-                                       {"--with-personal", "with names and telephone numbers; each reading is recorded", false, true},
-                                       {"--purpose", "what for; goes into the record of readings"}};
-  if (const auto code = arguments.parse("export", "Give everything back: registers, cases, events", options, words, shell)) return *code;
+  const std::vector<Option> options = {
+      {"--to", "the file, one JSON object a line", true},
+      {"--with-personal", "with names and telephone numbers; each reading is recorded", false, true},
+      {"--purpose", "what for; goes into the record of readings"}};
+  if (const auto code =
+          arguments.parse("export", "Give everything back: registers, cases, events", options, words, shell))
+    return *code;
   if (arguments.has("--with-personal") && !arguments.has("--purpose")) {
     shell.err << "tongban: personal data are given out for a stated purpose only: add --purpose.\n";
     return kRefused;
@@ -33,7 +36,8 @@ int run_export(const Words& words, Sites& sites, Shell& shell) {
   };
   const auto counts = facility::export_all(*(*site)->engine, *(*site)->store, file, wanted);
   if (!counts.ok()) return complain(shell, counts.error());
-  shell.out << "Written to " << path << ": " << counts->cases << " cases with " << counts->events << " events, " << counts->entries << " register entries.\n";
+  shell.out << "Written to " << path << ": " << counts->cases << " cases with " << counts->events << " events, "
+            << counts->entries << " register entries.\n";
   return kOk;
 }
 

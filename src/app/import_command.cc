@@ -25,8 +25,8 @@ std::string find_mapping(const Site& site, const Shell& shell, const std::string
 void draw(const Shell& shell, std::string_view what, uint64_t done, uint64_t all) {
   if (!shell.terminal || all == 0) return;
   const uint64_t tenths = std::min<uint64_t>(20, done * 20 / all);
-  shell.err << "\r" << (what == "bytes" ? "reading " : "acts    ") << "[" << std::string(tenths, '#') << std::string(20 - tenths, '.') << "] " << done << "/" << all
-            << (done >= all ? "\n" : "");
+  shell.err << "\r" << (what == "bytes" ? "reading " : "acts    ") << "[" << std::string(tenths, '#')
+            << std::string(20 - tenths, '.') << "] " << done << "/" << all << (done >= all ? "\n" : "");
   shell.err.flush();
 }
 
@@ -34,14 +34,18 @@ void draw(const Shell& shell, std::string_view what, uint64_t done, uint64_t all
 
 int run_import(const Words& words, Sites& sites, Shell& shell) {
   Arguments arguments;
-  const std::vector<Option> options = {{"what", "cases", true},
-                                       {"file", ".jsonl, .jsonl.gz or .csv", true},
-                                       {"--type", "the case type, e.g. hotline-12345/request; must be that of the mapping"},
-                                       {"--mapping", "a mapping file, or the name of one in a pack's import folder", true},
-                                       {"--rejected", "where rows that are not taken go, with reasons (FILE.rejected.jsonl)"},
-                                       {"--explain-late", "a file for the late cases, each with the explanation of its date"},
-                                       {"--report", "a file for the report, besides printing it"}};
-  if (const auto code = arguments.parse("import", "Import histories, played as commands at their own times; safe to run twice", options, words, shell)) return *code;
+  const std::vector<Option> options = {
+      {"what", "cases", true},
+      {"file", ".jsonl, .jsonl.gz or .csv", true},
+      {"--type", "the case type, e.g. hotline-12345/request; must be that of the mapping"},
+      {"--mapping", "a mapping file, or the name of one in a pack's import folder", true},
+      {"--rejected", "where rows that are not taken go, with reasons (FILE.rejected.jsonl)"},
+      {"--explain-late", "a file for the late cases, each with the explanation of its date"},
+      {"--report", "a file for the report, besides printing it"}};
+  if (const auto code =
+          arguments.parse("import", "Import histories, played as commands at their own times; safe to run twice",
+                          options, words, shell))
+    return *code;
   if (arguments.get("what") != "cases") {
     shell.err << "tongban: only cases can be imported yet: tongban import cases FILE --mapping M.\n";
     return kWrongUsage;
@@ -57,15 +61,19 @@ int run_import(const Words& words, Sites& sites, Shell& shell) {
     for (const pack::Fault& fault : faults) shell.err << pack::to_text(fault) << "\n";
     return kWrongUsage;
   }
-  if (arguments.has("--type") && arguments.get("--type") != mapping->pack + "/" + mapping->type && arguments.get("--type") != mapping->type) {
-    shell.err << "tongban: the mapping is for " << mapping->pack << "/" << mapping->type << ", not for " << arguments.get("--type") << ".\n";
+  if (arguments.has("--type") && arguments.get("--type") != mapping->pack + "/" + mapping->type &&
+      arguments.get("--type") != mapping->type) {
+    shell.err << "tongban: the mapping is for " << mapping->pack << "/" << mapping->type << ", not for "
+              << arguments.get("--type") << ".\n";
     return kWrongUsage;
   }
-  const std::string file = shell.path(arguments.get("file")), rejected_file = shell.path(arguments.get("--rejected", arguments.get("file") + ".rejected.jsonl"));
+  const std::string file = shell.path(arguments.get("file")),
+                    rejected_file = shell.path(arguments.get("--rejected", arguments.get("file") + ".rejected.jsonl"));
   std::ofstream rejected(rejected_file, std::ios::trunc), late;
   if (arguments.has("--explain-late")) late.open(shell.path(arguments.get("--explain-late")), std::ios::trunc);
   if (!rejected || !late) {
-    shell.err << "tongban: the file " << (rejected ? arguments.get("--explain-late") : rejected_file) << " cannot be written; name another one.\n";
+    shell.err << "tongban: the file " << (rejected ? arguments.get("--explain-late") : rejected_file)
+              << " cannot be written; name another one.\n";
     return kEnvironment;
   }
   facility::ImportOptions wanted{.file = file, .spool = site.folder + "/import.spool", .rejected = &rejected};
@@ -80,8 +88,9 @@ int run_import(const Words& words, Sites& sites, Shell& shell) {
     std::ofstream report(shell.path(arguments.get("--report")), std::ios::trunc);
     facility::print_report(*done, *mapping, *pack->find_case(mapping->type), report);
   }
-  shell.out << done->rows << " rows: " << done->taken << " taken, " << done->known << " known from an earlier run, " << done->rejected << " rejected; " << done->acts
-            << " acts in " << (system_now().ms - start.ms) / 1000 << " s.\n";
+  shell.out << done->rows << " rows: " << done->taken << " taken, " << done->known << " known from an earlier run, "
+            << done->rejected << " rejected; " << done->acts << " acts in " << (system_now().ms - start.ms) / 1000
+            << " s.\n";
   rejected.close();
   if (done->rejected == 0) {
     std::remove(rejected_file.c_str());

@@ -14,7 +14,9 @@ namespace {
 Result<int> open_file(const std::string& path) {
   if (path.empty()) return STDERR_FILENO;
   const int descriptor = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) return fail(Trouble::io, "The log " + path + " cannot be written: " + std::strerror(errno) + ". Choose another file with --log.");
+  if (descriptor < 0)
+    return fail(Trouble::io, "The log " + path + " cannot be written: " + std::strerror(errno) +
+                                 ". Choose another file with --log.");
   return descriptor;
 }
 

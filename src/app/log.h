@@ -1,5 +1,5 @@
-// The program's log: one JSON object a line, on standard error or in a file. Never a name, a number, an address, a query
-// or a text of a case.
+// The program's log: one JSON object a line, on standard error or in a file. Never a name, a number, an address, a
+// query or a text of a case.
 #pragma once
 
 #include <cstdio>
@@ -22,7 +22,7 @@ class Log {
   Log& operator=(const Log&) = delete;
   // {"level":…,"at":…,"event":…, then `more`}. Any thread.
   void write(std::string_view level, std::string_view event, json::object more = {});
-  Result<void> reopen();   // after the file was moved away (SIGHUP)
+  Result<void> reopen();  // after the file was moved away (SIGHUP)
 
  private:
   Log(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}

@@ -10,6 +10,7 @@
 #include "app/control.h"
 #include "app/due_command.h"
 #include "app/pack_command.h"
+#include "app/scenario_command.h"
 #include "base/text.h"
 
 namespace tongban::app {
@@ -53,12 +54,11 @@ int run(Words words, Shell& shell) {
   __gnu_cxx::stdio_sync_filebuf<char> in_buffer(stdin);
   std::istream in(&in_buffer);
   if (name == "due") return run_due(words, in, shell.out, shell.err);
-#ifdef TONGBAN_HAS_SCENARIO_COMMAND
+  if (name == "pack" && !words.empty() && words[0] == "test")
+    return run_pack_test({words.begin() + 1, words.end()}, shell.out, shell.err);
   if (name == "pack") return run_pack(words, in, shell.out, shell.err, run_scenarios);
-#else
-  if (name == "pack") return run_pack(words, in, shell.out, shell.err);
-#endif
-  const Result<Settings> settings = Settings::load(words, shell.directory, [](const char* variable) { return std::getenv(variable); });
+  const Result<Settings> settings =
+      Settings::load(words, shell.directory, [](const char* variable) { return std::getenv(variable); });
   if (!settings.ok()) return complain(shell, settings.error());
   if (goes_through_server(name)) {
     Words with_name = words;
@@ -67,9 +67,11 @@ int run(Words words, Shell& shell) {
   }
   Sites sites(*settings, nullptr);
   if (const auto code = run_command(name, words, sites, shell)) return *code;
-  const std::string near = nearest_word(name, {"serve", "init", "demo", "doctor", "import", "export", "backup", "restore", "rebuild", "verify",
-                                               "erase", "user", "config", "openapi", "version", "due", "pack", "help"});
-  shell.err << "tongban: there is no command \"" << name << "\"" << (near.empty() ? "" : "; is \"" + near + "\" meant?") << ". See `tongban help`.\n";
+  const std::string near =
+      nearest_word(name, {"serve", "init", "demo", "doctor", "import", "export", "backup", "restore", "rebuild",
+                          "verify", "erase", "user", "config", "openapi", "version", "due", "pack", "help"});
+  shell.err << "tongban: there is no command \"" << name << "\""
+            << (near.empty() ? "." : "; is \"" + near + "\" meant?") << " See `tongban help`.\n";
   return kWrongUsage;
 }
 

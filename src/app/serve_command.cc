@@ -24,7 +24,8 @@ sigset_t ending_signals() {
   return signals;
 }
 
-http::ServerOptions server_options(const Settings& settings, http::Api& api, Log& log, const std::function<Instant()>& now) {
+http::ServerOptions server_options(const Settings& settings, http::Api& api, Log& log,
+                                   const std::function<Instant()>& now) {
   http::ServerOptions options;
   options.address = settings.text("address");
   options.port = static_cast<uint16_t>(settings.number("port"));
@@ -35,11 +36,18 @@ http::ServerOptions server_options(const Settings& settings, http::Api& api, Log
   options.clock = now;
   if (settings.yes("log.requests")) {
     options.access_log = [&log](const http::AccessRecord& record) {
-      log.write("info", "request", json::object{{"method", record.method}, {"route", record.route}, {"status", record.status},
-                {"bytes", record.bytes}, {"micros", record.micros}, {"request", to_text(record.id)}});
+      log.write("info", "request",
+                json::object{{"method", record.method},
+                             {"route", record.route},
+                             {"status", record.status},
+                             {"bytes", record.bytes},
+                             {"micros", record.micros},
+                             {"request", to_text(record.id)}});
     };
   }
-  options.trouble_log = [&log](std::string_view sentence) { log.write("error", "trouble", json::object{{"sentence", sentence}}); };
+  options.trouble_log = [&log](std::string_view sentence) {
+    log.write("error", "trouble", json::object{{"sentence", sentence}});
+  };
   return options;
 }
 
@@ -52,7 +60,9 @@ void wait_for_signal(http::Server& server, Log& log) {
     const Result<void> tls = server.reload_tls();
     const Result<void> file = log.reopen();
     log.write(tls.ok() && file.ok() ? "info" : "error", "reload",
-              json::object{{"sentence", !tls.ok() ? tls.error().message : !file.ok() ? file.error().message : "The TLS files and the log were opened again."}});
+              json::object{{"sentence", !tls.ok()    ? tls.error().message
+                                        : !file.ok() ? file.error().message
+                                                     : "The TLS files and the log were opened again."}});
   }
 }
 
@@ -76,30 +86,38 @@ int serve_site(Site& site, const Settings& settings, Shell& shell) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
-  http::WorkerPool workers(static_cast<size_t>(std::max<int64_t>(1, settings.number("workers"))), kWorkerQueue, [&log](std::string_view sentence) {
-    (*log)->write("error", "trouble", json::object{{"sentence", sentence}});
-  });
+  http::WorkerPool workers(static_cast<size_t>(std::max<int64_t>(1, settings.number("workers"))), kWorkerQueue,
+                           [&log](std::string_view sentence) {
+                             (*log)->write("error", "trouble", json::object{{"sentence", sentence}});
+                           });
   http::ApiOptions api_options;
   api_options.version = TONGBAN_VERSION;
   api_options.lift_rate_limits = settings.yes("api.lift_rate_limits");
   api_options.secure_cookies = !settings.text("tls.certificate").empty() || settings.yes("behind_proxy");
-  http::Api api({.engine = site.engine.get(), .store = site.store.get(), .keys = site.keys.get(), .attachments = site.attachments.get(),
-                 .accounts = site.accounts.get(), .workers = &workers}, std::move(api_options));
+  http::Api api({.engine = site.engine.get(),
+                 .store = site.store.get(),
+                 .keys = site.keys.get(),
+                 .attachments = site.attachments.get(),
+                 .accounts = site.accounts.get(),
+                 .workers = &workers},
+                std::move(api_options));
   site.engine->run_thread();
   site.live = true;
-  Result<std::unique_ptr<http::Server>> server = http::Server::start(server_options(settings, api, **log, site.now), workers, api.handler());
+  Result<std::unique_ptr<http::Server>> server =
+      http::Server::start(server_options(settings, api, **log, site.now), workers, api.handler());
   if (!server.ok()) {
     shell.err << "tongban: " << server.error().message << "\n";
     site.engine->stop();
     return server.error().trouble == Trouble::invalid_input ? kWrongUsage : kEnvironment;
   }
   api.set_server_stats([&server] { return (*server)->stats(); });
-  Result<std::unique_ptr<ControlServer>> control = ControlServer::start(site.folder, [&](const Words& words, Shell& caller) {
-    if (words.empty() || !goes_through_server(words[0])) return static_cast<int>(kWrongUsage);
-    (*log)->write("info", "command", json::object{{"command", words[0]}});
-    Sites sites(settings, &site);
-    return run_command(words[0], Words(words.begin() + 1, words.end()), sites, caller).value_or(kWrongUsage);
-  });
+  Result<std::unique_ptr<ControlServer>> control =
+      ControlServer::start(site.folder, [&](const Words& words, Shell& caller) {
+        if (words.empty() || !goes_through_server(words[0])) return static_cast<int>(kWrongUsage);
+        (*log)->write("info", "command", json::object{{"command", words[0]}});
+        Sites sites(settings, &site);
+        return run_command(words[0], Words(words.begin() + 1, words.end()), sites, caller).value_or(kWrongUsage);
+      });
   if (!control.ok()) {
     (*server)->stop(0);
     site.engine->stop();
@@ -107,9 +125,13 @@ int serve_site(Site& site, const Settings& settings, Shell& shell) {
   }
   const std::string scheme = settings.text("tls.certificate").empty() ? "http" : "https";
   const std::string host = settings.text("address") == "0.0.0.0" ? "127.0.0.1" : settings.text("address");
-  shell.out << "Tongban 通办 listens on " << scheme << "://" << host << ":" << (*server)->port() << "/ (data: " << site.folder << "). End it with Ctrl-C.\n";
+  shell.out << "Tongban 通办 listens on " << scheme << "://" << host << ":" << (*server)->port()
+            << "/ (data: " << site.folder << "). End it with Ctrl-C.\n";
   shell.out.flush();
-  (*log)->write("info", "started", json::object{{"port", (*server)->port()}, {"version", TONGBAN_VERSION}, {"position", site.engine->status().position}});
+  (*log)->write(
+      "info", "started",
+      json::object{
+          {"port", (*server)->port()}, {"version", TONGBAN_VERSION}, {"position", site.engine->status().position}});
 
   wait_for_signal(**server, **log);
   (*log)->write("info", "stopping");

@@ -27,8 +27,10 @@ const SettingInfo* find_setting(std::string_view name) {
 
 std::string value_fault(const SettingInfo& info, std::string_view value) {
   if (info.kind == Kind::number && !is_number(value)) return "takes a whole number, not \"" + std::string(value) + "\"";
-  if (info.kind == Kind::yes_no && value != "yes" && value != "no") return "takes yes or no, not \"" + std::string(value) + "\"";
-  if (info.name == "port" && (value.size() > 5 || (value.size() == 5 && value > "65535"))) return "takes a port from 0 to 65535, not " + std::string(value);
+  if (info.kind == Kind::yes_no && value != "yes" && value != "no")
+    return "takes yes or no, not \"" + std::string(value) + "\"";
+  if (info.name == "port" && (value.size() > 5 || (value.size() == 5 && value > "65535")))
+    return "takes a port from 0 to 65535, not " + std::string(value);
   return {};
 }
 
@@ -96,15 +98,19 @@ Result<Settings> Settings::load(Words& words, const std::string& directory,
   }
 
   Settings settings;
-  for (const SettingInfo& info : all_settings()) settings.values_[std::string(info.name)] = {std::string(info.default_value), "default"};
+  for (const SettingInfo& info : all_settings())
+    settings.values_[std::string(info.name)] = {std::string(info.default_value), "default"};
   const auto put = [&](std::string_view name, const std::string& value, const std::string& source) {
     const SettingInfo* info = find_setting(name);
-    if (const std::string fault = value_fault(*info, value); !fault.empty()) return add_fault(source + ": " + std::string(name) + " " + fault + ".");
-    settings.values_[std::string(name)] = {info->kind == Kind::path && !value.empty() ? absolute(value, directory) : value, source};
+    if (const std::string fault = value_fault(*info, value); !fault.empty())
+      return add_fault(source + ": " + std::string(name) + " " + fault + ".");
+    settings.values_[std::string(name)] = {
+        info->kind == Kind::path && !value.empty() ? absolute(value, directory) : value, source};
   };
   const auto put_outer = [&] {  // what stands above the file
     for (const SettingInfo& info : all_settings()) {
-      if (const char* value = environment(variable_of(info.name).c_str()); value && *value) put(info.name, value, variable_of(info.name));
+      if (const char* value = environment(variable_of(info.name).c_str()); value && *value)
+        put(info.name, value, variable_of(info.name));
     }
     for (const auto& [name, value] : flags) put(name, value, "flag " + flag_of(name));
   };
@@ -134,7 +140,8 @@ Result<Settings> Settings::load(Words& words, const std::string& directory,
         std::vector<std::string> names;
         for (const SettingInfo& info : all_settings()) names.emplace_back(info.name);
         const std::string near = nearest_word(key, names);
-        add_fault(where + ": there is no setting \"" + key + "\"" + (near.empty() ? "." : "; is \"" + near + "\" meant?"));
+        add_fault(where + ": there is no setting \"" + key + "\"" +
+                  (near.empty() ? "." : "; is \"" + near + "\" meant?"));
         continue;
       }
       put(key, std::string(trim(text.substr(equals + 1))), where);

@@ -25,7 +25,8 @@ const std::vector<SettingInfo>& all_settings();
 class Settings {
  public:
   // Takes the flags of settings out of `words` and leaves the rest in order. Fails (invalid_input) with every fault: a
-  // flag without value, an unknown key in the file (with the nearest name), a value of the wrong kind, a file named with
+  // flag without value, an unknown key in the file (with the nearest name), a value of the wrong kind, a file named
+  // with
   // --config that is not there.
   static Result<Settings> load(Words& words, const std::string& directory,
                                const std::function<const char*(const char*)>& environment);
@@ -33,8 +34,9 @@ class Settings {
   const std::string& text(std::string_view name) const;
   int64_t number(std::string_view name) const;
   bool yes(std::string_view name) const;
-  const std::string& source(std::string_view name) const;  // "flag --port", "TONGBAN_PORT", "data/tongban.conf:3", "default"
-  const std::string& file() const { return file_; }        // read from; "" when there is none
+  const std::string& source(
+      std::string_view name) const;                  // "flag --port", "TONGBAN_PORT", "data/tongban.conf:3", "default"
+  const std::string& file() const { return file_; }  // read from; "" when there is none
 
  private:
   struct Effective {
@@ -44,7 +46,7 @@ class Settings {
   std::string file_;
 };
 
-std::string flag_of(std::string_view name);         // --api-lift-rate-limits
-std::string variable_of(std::string_view name);     // TONGBAN_API_LIFT_RATE_LIMITS
+std::string flag_of(std::string_view name);      // --api-lift-rate-limits
+std::string variable_of(std::string_view name);  // TONGBAN_API_LIFT_RATE_LIMITS
 
 }  // namespace tongban::app

@@ -18,7 +18,8 @@ constexpr size_t kFaultsShown = 10;
 
 // Accounts are records; they are written by the one writer there is.
 facility::RecordWriter writer_through(engine::Engine& engine) {
-  return [&engine](std::vector<store::Record> put, std::vector<std::pair<std::string, std::string>> removed) -> Result<void> {
+  return [&engine](std::vector<store::Record> put,
+                   std::vector<std::pair<std::string, std::string>> removed) -> Result<void> {
     engine::Request request;
     request.actor.kind = kernel::Actor::Kind::system;
     request.what = engine::Request::Keep{std::move(removed)};
@@ -43,8 +44,9 @@ Result<void> make_data_folder(const std::string& folder) {
   const std::filesystem::path parent = std::filesystem::path(folder).parent_path();
   if (!parent.empty()) std::filesystem::create_directories(parent, error);
   if (mkdir(folder.c_str(), 0700) != 0) {
-    return fail(errno == ENOSPC ? Trouble::no_space : Trouble::io, "The folder " + folder + " cannot be made: " + std::strerror(errno) +
-                ". Choose another place with --data, or ask for the right to write there.");
+    return fail(errno == ENOSPC ? Trouble::no_space : Trouble::io,
+                "The folder " + folder + " cannot be made: " + std::strerror(errno) +
+                    ". Choose another place with --data, or ask for the right to write there.");
   }
   return {};
 }
@@ -54,12 +56,15 @@ Result<Policies> load_policies(const std::string& packs_option) {
   policies.folder = TRY(find_packs_directory(packs_option));
   pack::LoadedLibrary loaded = pack::load_library(policies.folder, kernel::kernel_host());
   if (!loaded.ok()) {
-    std::string message = "The packs in " + policies.folder + " have " + std::to_string(loaded.faults.size()) + " faults and are not run:";
-    for (size_t i = 0; i < loaded.faults.size() && i < kFaultsShown; ++i) message += "\n  " + pack::to_text(loaded.faults[i]);
+    std::string message = "The packs in " + policies.folder + " have " + std::to_string(loaded.faults.size()) +
+                          " faults and are not run:";
+    for (size_t i = 0; i < loaded.faults.size() && i < kFaultsShown; ++i)
+      message += "\n  " + pack::to_text(loaded.faults[i]);
     return fail(Trouble::unavailable, message + "\nCheck them with `tongban pack check`.");
   }
   policies.packs = std::make_shared<const pack::Library>(std::move(loaded.library));
-  policies.calendar = std::make_shared<const calendar::Editions>(TRY(calendar::load_editions(policies.folder + "/china/calendar")));
+  policies.calendar =
+      std::make_shared<const calendar::Editions>(TRY(calendar::load_editions(policies.folder + "/china/calendar")));
   return policies;
 }
 
@@ -67,8 +72,9 @@ Result<std::unique_ptr<Site>> open_site(SiteOptions options) {
   if (options.create) {
     TRY(make_data_folder(options.folder));
   } else if (!is_initialised(options.folder)) {
-    return fail(Trouble::not_found, "There is no data in " + options.folder + " yet. Make it with `tongban init --data " + options.folder +
-                "`, or a demo city with `tongban demo --data " + options.folder + "`.");
+    return fail(Trouble::not_found, "There is no data in " + options.folder +
+                                        " yet. Make it with `tongban init --data " + options.folder +
+                                        "`, or a demo city with `tongban demo --data " + options.folder + "`.");
   }
   const auto report = [&options](const std::string& sentence) {
     if (options.report) options.report(sentence);

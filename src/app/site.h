@@ -1,5 +1,5 @@
-// An opened data folder: the stores in it, the packs, the calendar, the engine and the accounts, wired together. The only
-// place that names the embedded store engines. One process opens a folder at a time (its lock).
+// An opened data folder: the stores in it, the packs, the calendar, the engine and the accounts, wired together. The
+// only place that names the embedded store engines. One process opens a folder at a time (its lock).
 #pragma once
 
 #include <functional>
@@ -19,11 +19,11 @@ namespace tongban::app {
 
 struct SiteOptions {
   std::string folder;
-  std::string packs;                   // folder of the packs; empty: found beside the program
-  bool create = false;                 // make the folder and the stores; else both must be there
-  bool messages = true;                // false: an import of history
+  std::string packs;     // folder of the packs; empty: found beside the program
+  bool create = false;   // make the folder and the stores; else both must be there
+  bool messages = true;  // false: an import of history
   std::function<Instant()> now;
-  std::function<void(const std::string&)> report;   // what is being done, for a person who waits; optional
+  std::function<void(const std::string&)> report;  // what is being done, for a person who waits; optional
 };
 
 struct Site {
@@ -36,7 +36,7 @@ struct Site {
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<facility::Accounts> accounts;
   std::function<Instant()> now;
-  bool live = false;                   // a server is running on it, in this process
+  bool live = false;  // a server is running on it, in this process
 };
 
 // Failures are sentences for the operator: no such folder, not initialised, held by another process, newer database,
@@ -51,7 +51,7 @@ struct Policies {
 // Packs and calendar alone; fails with the first faults.
 Result<Policies> load_policies(const std::string& packs_option);
 
-bool is_initialised(const std::string& folder);   // a database is there
-Result<void> make_data_folder(const std::string& folder);   // 0700
+bool is_initialised(const std::string& folder);            // a database is there
+Result<void> make_data_folder(const std::string& folder);  // 0700
 
 }  // namespace tongban::app

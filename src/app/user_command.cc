@@ -18,7 +18,8 @@ int print_link(Site& site, const Settings& settings, facility::Account account, 
   const std::string name = account.name;
   const Result<std::string> link = site.accounts->make_link(std::move(account), site.now());
   if (!link.ok()) return complain(shell, link.error());
-  shell.out << "Give this link to " << name << "; it sets the password, once, within a day:\n  " << link_address(settings, *link) << "\n(code: " << *link << ")\n";
+  shell.out << "Give this link to " << name << "; it sets the password, once, within a day:\n  "
+            << link_address(settings, *link) << "\n(code: " << *link << ")\n";
   return kOk;
 }
 
@@ -27,15 +28,20 @@ int list_users(const Site& site, Shell& shell) {
   const Date today = local_date(site.now());
   for (const facility::Account& account : site.accounts->list()) {
     shell.out << account.name << "\t" << (account.administrator ? "administrator" : "staff") << "\t"
-              << (account.person.empty() ? "-" : account.person + " " + registers->name_of("people", account.person, today)) << "\n";
+              << (account.person.empty() ? "-"
+                                         : account.person + " " + registers->name_of("people", account.person, today))
+              << "\n";
   }
   return kOk;
 }
 
 int add_user(Site& site, const Settings& settings, const Arguments& arguments, Shell& shell) {
-  facility::Account account{.name = arguments.get("name"), .person = arguments.get("--person"), .administrator = arguments.has("--administrator")};
+  facility::Account account{.name = arguments.get("name"),
+                            .person = arguments.get("--person"),
+                            .administrator = arguments.has("--administrator")};
   if (find_account(site, account.name)) {
-    shell.err << "tongban: there is an account \"" << account.name << "\" already. A new link for it: tongban user reset " << account.name << "\n";
+    shell.err << "tongban: there is an account \"" << account.name
+              << "\" already. A new link for it: tongban user reset " << account.name << "\n";
     return kRefused;
   }
   if (!account.person.empty() && !site.engine->registers()->find("people", account.person)) {
@@ -43,7 +49,8 @@ int add_user(Site& site, const Settings& settings, const Arguments& arguments, S
     return kRefused;
   }
   if (account.person.empty() && !account.administrator) {
-    shell.err << "tongban: an account is for a person (--person ID of the register people), or for an administrator (--administrator), or both.\n";
+    shell.err << "tongban: an account is for a person (--person ID of the register people), or for an administrator "
+                 "(--administrator), or both.\n";
     return kWrongUsage;
   }
   return print_link(site, settings, std::move(account), shell);
@@ -77,7 +84,8 @@ int run_user(const Words& words, Sites& sites, Shell& shell) {
   }
   if (what == "reset") return print_link(site, sites.settings(), *account, shell);
   if (what == "remove") {
-    if (const Result<void> removed = site.accounts->remove(name); !removed.ok()) return complain(shell, removed.error());
+    if (const Result<void> removed = site.accounts->remove(name); !removed.ok())
+      return complain(shell, removed.error());
     shell.out << "The account " << name << " is gone, and its sessions and tokens with it.\n";
     return kOk;
   }
@@ -89,7 +97,8 @@ int run_user(const Words& words, Sites& sites, Shell& shell) {
       shell.err << "tongban: --days takes a number from 1 to 3650.\n";
       return kWrongUsage;
     }
-    const Result<std::string> token = site.accounts->make_token(name, arguments.get("--label", "command line"), days, site.now());
+    const Result<std::string> token =
+        site.accounts->make_token(name, arguments.get("--label", "command line"), days, site.now());
     if (!token.ok()) return complain(shell, token.error());
     shell.out << *token << "\n";
     return kOk;

@@ -51,14 +51,18 @@ class Verifier {
     }));
     for (const Id& stream : streams) TRY(check_stream(stream));
     std::map<std::pair<std::string, std::string>, std::string> rows;
-    for (store::RegisterRow& row : TRY(parts_.store->load_registers())) rows[{row.register_id, row.entry_id}] = std::move(row.body);
+    for (store::RegisterRow& row : TRY(parts_.store->load_registers()))
+      rows[{row.register_id, row.entry_id}] = std::move(row.body);
     for (const auto& [key, entry] : entries_) {
       const auto row = rows.find(key);
-      if (row == rows.end()) add("view register " + key.first + "/" + key.second, "The entry is missing; run tongban rebuild.");
-      else if (row->second != kernel::encode_entry(entry)) add("view register " + key.first + "/" + key.second, "The entry differs from the ledger; run tongban rebuild.");
+      if (row == rows.end())
+        add("view register " + key.first + "/" + key.second, "The entry is missing; run tongban rebuild.");
+      else if (row->second != kernel::encode_entry(entry))
+        add("view register " + key.first + "/" + key.second, "The entry differs from the ledger; run tongban rebuild.");
     }
     for (const Id& id : TRY(parts_.attachments->list())) {
-      if (!referred_.contains(id)) shell_.err << "attachment " << to_text(id) << ": no event refers to it (its command failed); it is harmless.\n";
+      if (!referred_.contains(id))
+        shell_.err << "attachment " << to_text(id) << ": no event refers to it (its command failed); it is harmless.\n";
     }
     return {};
   }
@@ -93,12 +97,16 @@ class Verifier {
       const auto found = parts_.keys->find_key(state.person);
       if (!found.ok()) return {};  // said by the key store's own check
       key = *found;
-      if (!key) add("key " + to_text(state.person), "The key of the person of case " + state.number + " is missing, and no event says that she was erased.");
+      if (!key)
+        add("key " + to_text(state.person),
+            "The key of the person of case " + state.number + " is missing, and no event says that she was erased.");
     }
     for (const kernel::DocumentState& document : state.documents) {
       ++documents_;
       referred_.insert(document.document);
-      for (const store::Finding& finding : TRY(parts_.attachments->verify(document.document, document.stored_hash, key ? &*key : nullptr))) add(finding.where, finding.sentence);
+      for (const store::Finding& finding :
+           TRY(parts_.attachments->verify(document.document, document.stored_hash, key ? &*key : nullptr)))
+        add(finding.where, finding.sentence);
     }
     return check_views(id, state);
   }
@@ -109,19 +117,27 @@ class Verifier {
       if (candidate->key() == state.pack) pack = candidate.get();
     }
     if (!pack) {
-      add("view case " + state.number, "Its pack edition " + state.pack + " is not loaded, so its row cannot be compared.");
+      add("view case " + state.number,
+          "Its pack edition " + state.pack + " is not loaded, so its row cannot be compared.");
       return {};
     }
     const kernel::Registers registers;
-    const store::ViewChanges fresh = engine::project(nullptr, state, {.pack = pack, .registers = &registers, .phone_hash = [](const kernel::CaseState&) { return std::optional<Hash>(); }});
+    const store::ViewChanges fresh = engine::project(
+        nullptr, state, {.pack = pack, .registers = &registers, .phone_hash = [](const kernel::CaseState&) {
+                           return std::optional<Hash>();
+                         }});
     const auto row = TRY(parts_.store->find_case(id));
-    if (!row || fresh.cases.empty() || *row != fresh.cases.front()) add("view case " + state.number, "The row of the lists differs from the ledger; run tongban rebuild.");
+    if (!row || fresh.cases.empty() || *row != fresh.cases.front())
+      add("view case " + state.number, "The row of the lists differs from the ledger; run tongban rebuild.");
     auto inbox = TRY(parts_.store->inbox_rows(id));
     auto expected = fresh.inboxes.empty() ? std::vector<store::InboxRow>() : fresh.inboxes.front().rows;
-    const auto order = [](const store::InboxRow& a, const store::InboxRow& b) { return std::tie(a.holder, a.relation) < std::tie(b.holder, b.relation); };
+    const auto order = [](const store::InboxRow& a, const store::InboxRow& b) {
+      return std::tie(a.holder, a.relation) < std::tie(b.holder, b.relation);
+    };
     std::sort(inbox.begin(), inbox.end(), order);
     std::sort(expected.begin(), expected.end(), order);
-    if (inbox != expected) add("view inbox " + state.number, "The inbox rows differ from the ledger; run tongban rebuild.");
+    if (inbox != expected)
+      add("view inbox " + state.number, "The inbox rows differ from the ledger; run tongban rebuild.");
     return {};
   }
 
@@ -142,7 +158,8 @@ int report(const Parts& parts, Shell& shell) {
     shell.err << verifier.findings() << " findings.\n";
     return kDamaged;
   }
-  shell.out << "Sound: " << verifier.events() << " events, " << verifier.cases() << " cases, " << verifier.documents() << " attachments; keys and views agree.\n";
+  shell.out << "Sound: " << verifier.events() << " events, " << verifier.cases() << " cases, " << verifier.documents()
+            << " attachments; keys and views agree.\n";
   return kOk;
 }
 
@@ -150,7 +167,8 @@ int report(const Parts& parts, Shell& shell) {
 
 int run_verify(const Words& words, Sites& sites, Shell& shell) {
   Arguments arguments;
-  if (const auto code = arguments.parse("verify", "Check ledger, keys, attachments and views", {}, words, shell)) return *code;
+  if (const auto code = arguments.parse("verify", "Check ledger, keys, attachments and views", {}, words, shell))
+    return *code;
   if (const Site* site = sites.live()) {
     return report({site->store.get(), site->keys.get(), site->attachments.get(), site->packs.get()}, shell);
   }

@@ -39,13 +39,14 @@ class [[nodiscard]] Result {
   explicit operator bool() const { return ok(); }
   T& value() & { CHECK(ok()); return std::get<0>(content_); }
   const T& value() const& { CHECK(ok()); return std::get<0>(content_); }
-  T&& value() && { CHECK(ok()); return std::get<0>(std::move(content_)); }
+  // By value, so that `for (x : *find())` does not read a dead temporary.
+  T value() && { CHECK(ok()); return std::get<0>(std::move(content_)); }
   const Error& error() const { CHECK(!ok()); return std::get<1>(content_); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
 
  private:
   std::variant<T, Error> content_;

@@ -55,7 +55,9 @@ std::vector<std::string> encode_events(const std::vector<kernel::Event>& events)
 }
 
 void merge(store::ViewChanges& into, store::ViewChanges&& from) {
-  const auto move_all = [](auto& a, auto& b) { a.insert(a.end(), std::make_move_iterator(b.begin()), std::make_move_iterator(b.end())); };
+  const auto move_all = [](auto& a, auto& b) {
+    a.insert(a.end(), std::make_move_iterator(b.begin()), std::make_move_iterator(b.end()));
+  };
   move_all(into.cases, from.cases);
   move_all(into.inboxes, from.inboxes);
   move_all(into.clocks, from.clocks);
@@ -73,7 +75,8 @@ bool has_personal_field(const std::vector<pack::Field>& fields) {
 }
 bool needs_person(const pack::CaseType& type) {
   return !type.party_phone.empty() || has_personal_field(type.fields) || has_personal_field(type.open.form) ||
-         std::any_of(type.actions.begin(), type.actions.end(), [](const pack::Action& action) { return has_personal_field(action.form); });
+         std::any_of(type.actions.begin(), type.actions.end(),
+                     [](const pack::Action& action) { return has_personal_field(action.form); });
 }
 
 std::string six_digits(int64_t serial) {
@@ -82,7 +85,8 @@ std::string six_digits(int64_t serial) {
 }
 
 // The edition of that pack in force on the day; for imports the nearest one, as if it were in force.
-std::shared_ptr<const pack::Pack> edition_in_force(const pack::Library& library, std::string_view id, Date day, bool imported) {
+std::shared_ptr<const pack::Pack> edition_in_force(const pack::Library& library, std::string_view id, Date day,
+                                                   bool imported) {
   std::shared_ptr<const pack::Pack> found, first, last;
   for (const auto& pack : library.packs) {
     if (pack->id != id) continue;
@@ -97,9 +101,12 @@ std::shared_ptr<const pack::Pack> edition_in_force(const pack::Library& library,
 }
 
 // What a new case of `type` keeps the other from. The kind may be declared with either of the two case types.
-std::vector<std::string> holds_of(const pack::Pack& pack, const pack::CaseType& type, const kernel::OpenCase::Link& link) {
+std::vector<std::string> holds_of(const pack::Pack& pack, const pack::CaseType& type,
+                                  const kernel::OpenCase::Link& link) {
   const auto find_in = [&](const pack::CaseType& one) -> const pack::LinkKind* {
-    const auto kind = std::find_if(one.links.begin(), one.links.end(), [&](const pack::LinkKind& k) { return k.id == link.kind && k.to == link.other_type; });
+    const auto kind = std::find_if(one.links.begin(), one.links.end(), [&](const pack::LinkKind& k) {
+      return k.id == link.kind && k.to == link.other_type;
+    });
     return kind == one.links.end() ? nullptr : &*kind;
   };
   if (const pack::LinkKind* kind = find_in(type)) return kind->holds;
@@ -122,7 +129,8 @@ Change change_of(const std::vector<kernel::Event>& events, const CaseState& afte
       change.what = act->action;
       break;
     }
-    if (std::holds_alternative<kernel::ClockExpired>(event.body) || std::holds_alternative<kernel::ClockRecomputed>(event.body)) {
+    if (std::holds_alternative<kernel::ClockExpired>(event.body) ||
+        std::holds_alternative<kernel::ClockRecomputed>(event.body)) {
       change.what = "clock";
       break;
     }
@@ -173,8 +181,10 @@ ProjectionContext Writer::projection(const pack::Pack& pack, const kernel::Regis
     const pack::CaseType* type = pack.find_case(state.type);
     const kernel::FieldValue* phone = type ? kernel::find_value(state.fields, type->party_phone) : nullptr;
     if (!phone) return std::nullopt;
-    const std::optional<feel::Value> value = phone->is_sealed() ? unseal(state.id, state.person, phone->sealed) : phone->plain;
-    if (!value || value->kind() != feel::Value::Kind::text || phone_digits(value->as_text()).empty()) return std::nullopt;
+    const std::optional<feel::Value> value =
+        phone->is_sealed() ? unseal(state.id, state.person, phone->sealed) : phone->plain;
+    if (!value || value->kind() != feel::Value::Kind::text || phone_digits(value->as_text()).empty())
+      return std::nullopt;
     return phone_hash(value->as_text());
   };
   return context;
@@ -192,7 +202,8 @@ void Writer::add_decided(Batch& batch, Step& step, const StatePtr& before, Decid
   CHECK(after->version == (before ? before->version : 0) + decided.events.size());
   step.transaction.appends.push_back({after->id, before ? before->version : 0, encode_events(decided.events)});
   const pack::Pack* now_pack = pack_by_key(after->pack);
-  merge(step.transaction.views, project(before.get(), *after, projection(now_pack ? *now_pack : pack, *batch.registers)));
+  merge(step.transaction.views,
+        project(before.get(), *after, projection(now_pack ? *now_pack : pack, *batch.registers)));
   add_consequences(step, decided, after, depth);
   step.changes.push_back(change_of(decided.events, *after));
   step.before.push_back(before);
@@ -250,7 +261,9 @@ Result<bool> Writer::fire(Batch& batch, const Id& case_id, uint32_t clock_no, In
   StatePtr state = TRY(state_of(batch, case_id));
   if (!state || clock_no == 0 || clock_no > state->clocks.size()) return false;
   const pack::Pack* pack = pack_by_key(state->pack);
-  if (!pack) return fail(Trouble::unavailable, "The pack edition " + state->pack + " of case " + state->number + " is not loaded.");
+  if (!pack)
+    return fail(Trouble::unavailable,
+                "The pack edition " + state->pack + " of case " + state->number + " is not loaded.");
   const kernel::Clock& clock = state->clocks[clock_no - 1];
   if (!clock.due_at()) return false;
   const Instant due = *clock.due_at();
@@ -314,7 +327,8 @@ Result<void> Writer::fire_due(Batch& batch, const Id& case_id, Instant at, Insta
 Result<Decision> Writer::decide_timer(Batch& batch, const Task::Timer& timer, Instant at) {
   const StatePtr state = TRY(state_of(batch, timer.case_id));
   if (!state) return Decision{};
-  const std::vector<uint32_t> due = kernel::due_timers(*state, at.plus_ms(1), config_.grace_ms);  // wakes at its instant
+  const std::vector<uint32_t> due =
+      kernel::due_timers(*state, at.plus_ms(1), config_.grace_ms);  // wakes at its instant
   if (std::find(due.begin(), due.end(), timer.clock) == due.end()) {
     // An earlier task of this batch may have settled it; otherwise the row is stale and is written anew.
     if (batch.states.contains(timer.case_id)) return Decision{};
@@ -357,10 +371,13 @@ Result<std::vector<kernel::FormValue>> Writer::seal_form(const std::vector<std::
   std::vector<kernel::FormValue> values;
   for (const auto& [name, plain] : form) {
     kernel::FormValue value{name, plain, {}};
-    const auto field = std::find_if(action.form.begin(), action.form.end(), [&](const pack::Field& f) { return f.id == name; });
+    const auto field =
+        std::find_if(action.form.begin(), action.form.end(), [&](const pack::Field& f) { return f.id == name; });
     if (field != action.form.end() && field->personal && !is_blank(plain)) {
-      if (key) value.sealed = seal_value(*key, case_id, name, plain);
-      else unsealable = true;
+      if (key)
+        value.sealed = seal_value(*key, case_id, name, plain);
+      else
+        unsealable = true;
     }
     values.push_back(std::move(value));
   }
@@ -373,7 +390,8 @@ Result<void> Writer::link_back(Batch& batch, Step& step, const kernel::OpenCase&
     const StatePtr other = TRY(state_of(batch, link.other));
     CHECK(other != nullptr);
     const pack::Pack* pack = pack_by_key(other->pack);
-    if (!pack) return fail(Trouble::unavailable, "The pack edition " + other->pack + " of the linked case is not loaded.");
+    if (!pack)
+      return fail(Trouble::unavailable, "The pack edition " + other->pack + " of the linked case is not loaded.");
     Command add = command;
     add.case_id = link.other;
     add.actor = system_actor();
@@ -387,8 +405,10 @@ Result<void> Writer::link_back(Batch& batch, Step& step, const kernel::OpenCase&
     linked.holds = link.holds;
     add.body = kernel::AddLink{std::move(linked)};
     Verdict verdict = kernel::decide(other.get(), add, context(batch, *pack, command.received_at));
-    if (auto* decided = std::get_if<Decided>(&verdict)) add_decided(batch, step, other, std::move(*decided), 0, *pack);
-    else return fail(Trouble::conflict, std::get<Rejection>(verdict).sentence);
+    if (auto* decided = std::get_if<Decided>(&verdict))
+      add_decided(batch, step, other, std::move(*decided), 0, *pack);
+    else
+      return fail(Trouble::conflict, std::get<Rejection>(verdict).sentence);
   }
   return {};
 }
@@ -397,17 +417,20 @@ Result<Writer::Opened> Writer::open_case(Batch& batch, const Opening& opening) {
   const Instant at = opening.happened_at.value_or(opening.received_at);
   const std::string pack_id = pack_id_of(opening.pack);
   const auto refused = [](Rejection why) { return Opened{std::move(why), {}, {}}; };
-  const std::shared_ptr<const pack::Pack> pack = edition_in_force(*config_.packs, pack_id, local_date(at), opening.imported);
+  const std::shared_ptr<const pack::Pack> pack =
+      edition_in_force(*config_.packs, pack_id, local_date(at), opening.imported);
   if (!pack) {
     const auto known = config_.packs->find(pack_id);
     if (!known) return refused(rejection(RejectionCode::not_found, "没有这项业务。", "请从业务列表中选择。"));
-    return refused(rejection(RejectionCode::wrong_state, "《" + known->title + "》在 " + to_text(local_date(at)) + " 没有施行，不能按它办理。",
+    return refused(rejection(RejectionCode::wrong_state,
+                             "《" + known->title + "》在 " + to_text(local_date(at)) + " 没有施行，不能按它办理。",
                              "请核对日期，或者选择现行的业务。"));
   }
   const pack::CaseType* type = pack->find_case(opening.type);
   if (!type) return refused(rejection(RejectionCode::not_found, "没有这项业务。", "请从业务列表中选择。"));
   if (opening.links.size() + 1 > kMaxAppends) {
-    return refused(rejection(RejectionCode::invalid_form, "一次最多关联 " + std::to_string(kMaxAppends - 1) + " 个办件。"));
+    return refused(
+        rejection(RejectionCode::invalid_form, "一次最多关联 " + std::to_string(kMaxAppends - 1) + " 个办件。"));
   }
 
   Command command;
@@ -466,9 +489,12 @@ Result<Writer::Opened> Writer::open_case(Batch& batch, const Opening& opening) {
   const int32_t year = local_date(at).civil().year;
   const std::string counter = "number/" + pack->id + "/" + type->id + "/" + std::to_string(year);
   int64_t serial = 1;
-  if (const auto it = batch.counters.find(counter); it != batch.counters.end()) serial = it->second + 1;
-  else if (const auto stored = counters_.find(counter); stored != counters_.end()) serial = stored->second + 1;
-  open.number = replace_all(replace_all(type->number_pattern, "{year}", std::to_string(year)), "{serial}", six_digits(serial));
+  if (const auto it = batch.counters.find(counter); it != batch.counters.end())
+    serial = it->second + 1;
+  else if (const auto stored = counters_.find(counter); stored != counters_.end())
+    serial = stored->second + 1;
+  open.number =
+      replace_all(replace_all(type->number_pattern, "{year}", std::to_string(year)), "{serial}", six_digits(serial));
 
   Opened opened;
   if (type->tracking == "yes" && opening.actor.kind != kernel::Actor::Kind::system && !opening.imported) {
@@ -477,7 +503,8 @@ Result<Writer::Opened> Writer::open_case(Batch& batch, const Opening& opening) {
   }
 
   command.body = open;
-  Verdict verdict = kernel::decide(nullptr, command, context(batch, *pack, opening.imported ? at : opening.received_at));
+  Verdict verdict =
+      kernel::decide(nullptr, command, context(batch, *pack, opening.imported ? at : opening.received_at));
   if (auto* why = std::get_if<Rejection>(&verdict)) return refused(std::move(*why));
   Step step;
   opened.events = std::get<Decided>(verdict).events;
@@ -533,8 +560,11 @@ Result<Decision> Writer::decide_known_key(Batch& batch, const Request& request) 
   const std::optional<store::IdempotencyRow> row = TRY(config_.store->find_idempotency(asked.actor, asked.key));
   if (!row) return decision;
   if (row->body_hash != asked.body_hash) return answer_with({IdempotencyFault::other_body});
-  const std::optional<std::string> response = tongban::unseal(idempotency_key_, row->response, row->actor + '\n' + row->key);
-  if (!response) return fail(Trouble::corrupt, "The stored answer to this request cannot be read; the key store is not the one it was written with.");
+  const std::optional<std::string> response =
+      tongban::unseal(idempotency_key_, row->response, row->actor + '\n' + row->key);
+  if (!response)
+    return fail(Trouble::corrupt,
+                "The stored answer to this request cannot be read; the key store is not the one it was written with.");
   return answer_with({Replayed{row->status, *response}});
 }
 
@@ -548,9 +578,12 @@ Result<Decision> Writer::decide_ask(Batch& batch, Task& task) {
     step.transaction.records_removed = keep->removed;
     complete(step, ask, {});
     decision.step = push(batch, std::move(step));
-  } else if (std::holds_alternative<Request::Open>(ask.request.what)) decision = TRY(decide_open(batch, ask, task.received_at));
-  else if (std::holds_alternative<Request::PutEntry>(ask.request.what)) decision = TRY(decide_put_entry(batch, ask, task.received_at));
-  else decision = TRY(decide_on_case(batch, ask, task.received_at));
+  } else if (std::holds_alternative<Request::Open>(ask.request.what))
+    decision = TRY(decide_open(batch, ask, task.received_at));
+  else if (std::holds_alternative<Request::PutEntry>(ask.request.what))
+    decision = TRY(decide_put_entry(batch, ask, task.received_at));
+  else
+    decision = TRY(decide_on_case(batch, ask, task.received_at));
   if (decision.step && ask.request.idempotency) {
     const Request::Idempotency& key = *ask.request.idempotency;
     batch.idempotency[{key.actor, key.key}] = {key.body_hash, *decision.step};
@@ -575,7 +608,8 @@ Result<Decision> Writer::decide_open(Batch& batch, Task::Ask& ask, Instant recei
   if (auto* why = std::get_if<Rejection>(&opened.result)) return answer_with({std::move(*why)}, {what.link_other});
   Step step = std::get<Step>(std::move(opened.result));
   const StatePtr state = step.after.front();
-  complete(step, ask, {state->id, state->number, opened.tracking_code, state->version, 0, state, std::move(opened.events)});
+  complete(step, ask,
+           {state->id, state->number, opened.tracking_code, state->version, 0, state, std::move(opened.events)});
   Decision decision;
   decision.step = push(batch, std::move(step));
   return decision;
@@ -608,9 +642,12 @@ Result<Decision> Writer::decide_on_case(Batch& batch, Task::Ask& ask, Instant re
   bool unsealable = false;
   const auto personal = [&](std::string_view name, const std::string& text) {
     kernel::FieldValue value;
-    if (!has_person) value.plain = feel::Value::text(text);
-    else if (key) value.sealed = seal_value(*key, id, name, feel::Value::text(text));
-    else unsealable = true;
+    if (!has_person)
+      value.plain = feel::Value::text(text);
+    else if (key)
+      value.sealed = seal_value(*key, id, name, feel::Value::text(text));
+    else
+      unsealable = true;
     return value;
   };
   if (const auto* act = std::get_if<Request::Act>(&request.what)) {
@@ -624,12 +661,15 @@ Result<Decision> Writer::decide_on_case(Batch& batch, Task::Ask& ask, Instant re
   } else if (const auto* note = std::get_if<Request::Note>(&request.what)) {
     command.body = kernel::AddNote{personal("text", note->text)};
   } else if (const auto* document = std::get_if<Request::Document>(&request.what)) {
-    command.body = kernel::FileDocument{document->document, personal("name", document->name), document->media_type,
-                                        document->bytes, document->stored_hash, document->group};
+    command.body = kernel::FileDocument{document->document,    personal("name", document->name),
+                                        document->media_type,  document->bytes,
+                                        document->stored_hash, document->group};
   } else if (const auto* move = std::get_if<Request::MoveEdition>(&request.what)) {
     const pack::Pack* target = pack_by_key(move->to);
     if (!target || target->id != pack->id || !target->find_case(state->type)) {
-      return answer_with({rejection(RejectionCode::invalid_form, "没有装入“" + move->to + "”这个版本，不能把办件改到它。", "请先装入该版本，或者核对版本号。")});
+      return answer_with(
+          {rejection(RejectionCode::invalid_form, "没有装入“" + move->to + "”这个版本，不能把办件改到它。",
+                     "请先装入该版本，或者核对版本号。")});
     }
     command.actor = system_actor();  // the shell has shown the right
     command.body = kernel::MoveEdition{move->to, move->reason};
@@ -640,8 +680,10 @@ Result<Decision> Writer::decide_on_case(Batch& batch, Task::Ask& ask, Instant re
     return decide_erase(batch, ask, state, std::move(command));
   }
   if (unsealable) {
-    return answer_with({rejection(RejectionCode::wrong_state, "当事人的个人信息已经按要求删除，这个办件不能再写入个人信息。",
-                                  "请去掉其中的个人信息后再提交。")}, {id});
+    return answer_with(
+        {rejection(RejectionCode::wrong_state, "当事人的个人信息已经按要求删除，这个办件不能再写入个人信息。",
+                   "请去掉其中的个人信息后再提交。")},
+        {id});
   }
   Verdict verdict = kernel::decide(state.get(), command, context(batch, *pack, at));
   if (auto* why = std::get_if<Rejection>(&verdict)) return answer_with({std::move(*why)}, {id});
@@ -660,7 +702,8 @@ Result<Decision> Writer::decide_on_case(Batch& batch, Task::Ask& ask, Instant re
 // process in between changes nothing.
 Result<Decision> Writer::decide_erase(Batch& batch, Task::Ask& ask, const StatePtr& state, Command command) {
   if (state->person.is_nil()) {
-    return answer_with({rejection(RejectionCode::wrong_state, "这个办件没有保存当事人的个人信息，无可删除。")}, {state->id});
+    return answer_with({rejection(RejectionCode::wrong_state, "这个办件没有保存当事人的个人信息，无可删除。")},
+                       {state->id});
   }
   const Id person = state->person;
   std::vector<Id> cases{state->id};
@@ -683,7 +726,8 @@ Result<Decision> Writer::decide_erase(Batch& batch, Task::Ask& ask, const StateP
   for (const Id& id : cases) {
     const StatePtr before = TRY(state_of(batch, id));
     const pack::Pack* pack = before ? pack_by_key(before->pack) : nullptr;
-    if (!pack) return fail(Trouble::unavailable, "A pack edition that a case of this person is pinned to is not loaded.");
+    if (!pack)
+      return fail(Trouble::unavailable, "A pack edition that a case of this person is pinned to is not loaded.");
     if (before->erased) continue;
     command.case_id = id;
     if (id != state->id) {  // the right was shown on the case that was asked for
@@ -694,7 +738,8 @@ Result<Decision> Writer::decide_erase(Batch& batch, Task::Ask& ask, const StateP
     Verdict verdict = kernel::decide(before.get(), command, context(batch, *pack, command.received_at));
     if (auto* why = std::get_if<Rejection>(&verdict)) {
       if (id == state->id) return answer_with({std::move(*why)}, {id});
-      return fail(Trouble::conflict, "Case " + before->number + " of this person could not be marked: " + why->sentence);
+      return fail(Trouble::conflict,
+                  "Case " + before->number + " of this person could not be marked: " + why->sentence);
     }
     Step step;
     Decided& decided = std::get<Decided>(verdict);
@@ -776,21 +821,27 @@ Result<Decision> Writer::decide_put_entry(Batch& batch, Task::Ask& ask, Instant 
   for (const auto& pack : config_.packs->packs) {
     if (const pack::RegisterType* found = pack->find_register(what.reg)) type = found;
   }
-  if (!type) return answer_with({rejection(RejectionCode::not_found, "没有名为“" + what.reg + "”的名录。", "请核对名录的标识。")});
+  if (!type)
+    return answer_with(
+        {rejection(RejectionCode::not_found, "没有名为“" + what.reg + "”的名录。", "请核对名录的标识。")});
   Rejection faults = rejection(RejectionCode::invalid_form, "名录项没有填写正确。", "请按提示修改后再提交。");
   if (what.entry.empty() || what.entry.size() > 200) faults.fields.push_back({"id", "请填写 1 至 200 个字节的标识。"});
-  if (what.valid_from && what.valid_to && *what.valid_to <= *what.valid_from) faults.fields.push_back({"valid_to", "失效日应在生效日之后。"});
+  if (what.valid_from && what.valid_to && *what.valid_to <= *what.valid_from)
+    faults.fields.push_back({"valid_to", "失效日应在生效日之后。"});
   feel::Context values;
   if (what.values.kind() == feel::Value::Kind::context) {
     for (const auto& [name, value] : what.values.as_context()) {
-      const auto field = std::find_if(type->fields.begin(), type->fields.end(), [&](const pack::Field& f) { return f.id == name; });
+      const auto field =
+          std::find_if(type->fields.begin(), type->fields.end(), [&](const pack::Field& f) { return f.id == name; });
       if (field == type->fields.end()) {
         faults.fields.push_back({name, "名录没有这一栏。"});
         continue;
       }
       const Result<feel::Value> coerced = feel::coerce(value, pack::type_of(*field));
-      if (coerced.ok()) values.emplace_back(name, *coerced);
-      else faults.fields.push_back({name, "填写的内容不合这一栏的类型。"});
+      if (coerced.ok())
+        values.emplace_back(name, *coerced);
+      else
+        faults.fields.push_back({name, "填写的内容不合这一栏的类型。"});
     }
   } else {
     faults.fields.push_back({"values", "请按栏填写。"});
@@ -812,7 +863,9 @@ Result<Decision> Writer::decide_put_entry(Batch& batch, Task::Ask& ask, Instant 
   envelope.recorded_at = received_at;
   envelope.imported = request.imported;
   envelope.actor = {.role = request.actor.kind == kernel::Actor::Kind::staff ? "staff" : "system",
-                    .person = request.actor.person, .position = {}, .unit = request.actor.unit};
+                    .person = request.actor.person,
+                    .position = {},
+                    .unit = request.actor.unit};
   kernel::RegisterEntryPut put;
   put.reg = what.reg;
   put.entry = what.entry;
@@ -856,7 +909,24 @@ void Writer::fail_reaction(Step& step, const Reaction& reaction, const Rejection
   body["sentence"] = why.sentence;
   body["instead"] = why.instead;
   body["at"] = to_text(at);
-  step.transaction.records.push_back({"failed_reaction", to_text(subject) + "/" + key_of(reaction), to_json_text(body)});
+  step.transaction.records.push_back(
+      {"failed_reaction", to_text(subject) + "/" + key_of(reaction), to_json_text(body)});
+}
+
+// A case that follows from another takes over the party's personal fields of the same names, where its form asks for
+// them: formulas cannot read them, and the outbox never holds them.
+void Writer::take_over_party(const CaseState& cause, Opening& opening) const {
+  const std::string pack_id = pack_id_of(opening.pack);
+  const auto pack = config_.packs->find(pack_id);
+  const pack::CaseType* type = pack ? pack->find_case(opening.type) : nullptr;
+  if (!type || pack_id != pack_id_of(cause.pack)) return;
+  for (const pack::Field& field : type->open.form) {
+    const bool given = std::any_of(opening.form.begin(), opening.form.end(),
+                                   [&](const auto& value) { return value.first == field.id; });
+    const kernel::FieldValue* value = field.personal && !given ? kernel::find_value(cause.fields, field.id) : nullptr;
+    if (!value || !value->is_sealed()) continue;
+    if (const auto plain = unseal(cause.id, cause.person, value->sealed)) opening.form.emplace_back(field.id, *plain);
+  }
 }
 
 Result<Decision> Writer::decide_reaction(Batch& batch, const Task::React& react, Instant at) {
@@ -869,7 +939,8 @@ Result<Decision> Writer::decide_reaction(Batch& batch, const Task::React& react,
   };
   Result<Reaction> decoded = decode_reaction(react.row.body);
   if (!decoded.ok()) {
-    step.transaction.records.push_back({"failed_reaction", to_text(react.row.case_id) + "/" + to_text(react.row.id), decoded.error().message});
+    step.transaction.records.push_back(
+        {"failed_reaction", to_text(react.row.case_id) + "/" + to_text(react.row.id), decoded.error().message});
     return finish();
   }
   const Reaction& reaction = *decoded;
@@ -882,7 +953,9 @@ Result<Decision> Writer::decide_reaction(Batch& batch, const Task::React& react,
     return finish();
   };
   if (reaction.depth > kMaxReactionDepth) {
-    return refuse(rejection(RejectionCode::wrong_state, "连锁办理超过 " + std::to_string(kMaxReactionDepth) + " 层，已停止。", "请由人核对这些办件。"));
+    return refuse(rejection(RejectionCode::wrong_state,
+                            "连锁办理超过 " + std::to_string(kMaxReactionDepth) + " 层，已停止。",
+                            "请由人核对这些办件。"));
   }
   if (reaction.kind == Reaction::Kind::open) {
     Opening opening;
@@ -892,6 +965,7 @@ Result<Decision> Writer::decide_reaction(Batch& batch, const Task::React& react,
     opening.type = follow.open.type;
     opening.channel = "system";
     for (const kernel::FormValue& value : follow.open.form) opening.form.emplace_back(value.name, value.plain);
+    if (cause) take_over_party(*cause, opening);
     opening.links = follow.open.links;
     opening.received_at = at;
     opening.happened_at = follow.happened_at;
@@ -933,7 +1007,8 @@ Result<Decision> Writer::decide_task(Batch& batch, Task& task) {
   if (std::holds_alternative<Task::Ask>(task.what)) return decide_ask(batch, task);
   if (const auto* timer = std::get_if<Task::Timer>(&task.what)) return decide_timer(batch, *timer, task.received_at);
   if (const auto* react = std::get_if<Task::React>(&task.what)) return decide_reaction(batch, *react, task.received_at);
-  if (const auto* recompute = std::get_if<Task::Recompute>(&task.what)) return decide_recompute(batch, *recompute, task.received_at);
+  if (const auto* recompute = std::get_if<Task::Recompute>(&task.what))
+    return decide_recompute(batch, *recompute, task.received_at);
   return decide_seed(batch, std::get<Task::Seed>(task.what), task.received_at);
 }
 

@@ -57,7 +57,8 @@ const calendar::Editions& Engine::calendar() const { return *writer_->calendar()
 kernel::Context Engine::context_of(const kernel::CaseState& state, Instant at) const {
   return context_of(state, at, *writer_->registers());
 }
-kernel::Context Engine::context_of(const kernel::CaseState& state, Instant at, const kernel::Registers& registers) const {
+kernel::Context Engine::context_of(const kernel::CaseState& state, Instant at,
+                                   const kernel::Registers& registers) const {
   kernel::Context context;
   context.pack = pack_of(state);
   context.calendar = &writer_->calendar()->known_on(local_date(at));
@@ -88,7 +89,9 @@ Result<size_t> Engine::recompute_clocks(std::shared_ptr<const calendar::Editions
   return writer_->recompute_clocks(std::move(calendar));
 }
 Result<void> Engine::rebuild() { return writer_->rebuild(); }
-size_t Engine::subscribe(std::function<void(const Change&)> listener) { return writer_->subscribe(std::move(listener)); }
+size_t Engine::subscribe(std::function<void(const Change&)> listener) {
+  return writer_->subscribe(std::move(listener));
+}
 void Engine::unsubscribe(size_t id) { writer_->unsubscribe(id); }
 Engine::Status Engine::status() const { return writer_->status(); }
 Metrics Engine::metrics() const { return writer_->metrics(); }

@@ -27,7 +27,8 @@ using kernel::RejectionCode;
 
 std::shared_ptr<const pack::Library> tiny_packs() {
   static const std::shared_ptr<const pack::Library> packs = [] {
-    pack::LoadedLibrary loaded = pack::load_library(std::string(TONGBAN_SOURCE_DIR) + "/tests/packs/engine", kernel::kernel_host());
+    pack::LoadedLibrary loaded =
+        pack::load_library(std::string(TONGBAN_SOURCE_DIR) + "/tests/packs/engine", kernel::kernel_host());
     for (const pack::Fault& fault : loaded.faults) ADD_FAILURE() << pack::to_text(fault);
     return std::make_shared<const pack::Library>(std::move(loaded.library));
   }();
@@ -36,7 +37,8 @@ std::shared_ptr<const pack::Library> tiny_packs() {
 
 std::shared_ptr<const calendar::Editions> china() {
   static const auto editions = [] {
-    return std::make_shared<const calendar::Editions>(calendar::load_editions(std::string(TONGBAN_SOURCE_DIR) + "/packs/china/calendar").value());
+    return std::make_shared<const calendar::Editions>(
+        calendar::load_editions(std::string(TONGBAN_SOURCE_DIR) + "/packs/china/calendar").value());
   }();
   return editions;
 }
@@ -90,7 +92,8 @@ class EngineTest : public ::testing::Test {
     request.form = {{"content", text(content)}, {"phone", text(phone)}, {"name", text("顾梅")}};
     return request;
   }
-  static Request act(const Id& id, kernel::Actor actor, std::string action, std::vector<std::pair<std::string, Value>> form = {}) {
+  static Request act(const Id& id, kernel::Actor actor, std::string action,
+                     std::vector<std::pair<std::string, Value>> form = {}) {
     Request request;
     request.actor = std::move(actor);
     request.case_id = id;
@@ -101,7 +104,9 @@ class EngineTest : public ::testing::Test {
 
   Accepted accept(Request request) {
     Reply reply = engine_->ask(std::move(request));
-    if (const auto* why = std::get_if<Rejection>(&reply.result)) ADD_FAILURE() << "refused: " << why->sentence << (why->fields.empty() ? "" : why->fields[0].field + why->fields[0].sentence);
+    if (const auto* why = std::get_if<Rejection>(&reply.result))
+      ADD_FAILURE() << "refused: " << why->sentence
+                    << (why->fields.empty() ? "" : why->fields[0].field + why->fields[0].sentence);
     if (const auto* error = std::get_if<Error>(&reply.result)) ADD_FAILURE() << "failed: " << error->message;
     Accepted* accepted = std::get_if<Accepted>(&reply.result);
     return accepted ? std::move(*accepted) : Accepted{};
@@ -137,9 +142,10 @@ class EngineTest : public ::testing::Test {
     query.limit = 200;
     const store::CasePage page = get(store_.list_cases(query));
     for (const store::CaseRow& row : page.rows) {
-      all += to_text(row.case_id) + row.type + row.number + row.edition + row.state + (row.open ? "1" : "0") + to_text(row.opened_at) +
-             to_text(row.changed_at) + (row.due_at ? to_text(*row.due_at) : "-") + row.due_clock + (row.late ? "late" : "") + row.held_by +
-             to_hex(row.list_fields) + to_text(row.person) + std::to_string(row.version) + "\n";
+      all += to_text(row.case_id) + row.type + row.number + row.edition + row.state + (row.open ? "1" : "0") +
+             to_text(row.opened_at) + to_text(row.changed_at) + (row.due_at ? to_text(*row.due_at) : "-") +
+             row.due_clock + (row.late ? "late" : "") + row.held_by + to_hex(row.list_fields) + to_text(row.person) +
+             std::to_string(row.version) + "\n";
       for (const store::InboxRow& inbox : get(store_.inbox_rows(row.case_id))) {
         all += "  " + inbox.holder + " " + inbox.relation + (inbox.to_act ? " act" : "") + (inbox.open ? " open" : "") +
                (inbox.due_at ? to_text(*inbox.due_at) : "-") + "\n";
@@ -149,8 +155,10 @@ class EngineTest : public ::testing::Test {
       all += to_text(row.case_id) + std::to_string(row.clock) + row.name + (row.wake_at ? to_text(*row.wake_at) : "-") +
              (row.due_at ? to_text(*row.due_at) : "-") + to_text(row.depends_from) + to_text(row.depends_to) + "\n";
     }
-    for (const store::RegisterRow& row : get(store_.load_registers())) all += row.register_id + row.entry_id + to_hex(row.body) + "\n";
-    for (const store::PersonHashRow& row : get(store_.find_person(engine_->phone_hash("13800000001")))) all += to_text(row.person) + to_text(row.case_id) + "\n";
+    for (const store::RegisterRow& row : get(store_.load_registers()))
+      all += row.register_id + row.entry_id + to_hex(row.body) + "\n";
+    for (const store::PersonHashRow& row : get(store_.find_person(engine_->phone_hash("13800000001"))))
+      all += to_text(row.person) + to_text(row.case_id) + "\n";
     for (const char* word : {"路灯", "灯不", "sx", "井盖", "2021"}) {
       store::CaseQuery words;
       words.words = word;
@@ -212,12 +220,15 @@ TEST_F(EngineTest, OpensACaseWithNumberSecretCodeAndSealedPhone) {
   EXPECT_TRUE(phone->is_sealed());
   EXPECT_EQ(engine_->unseal(*opened.state, *phone), "138 0000 0001");
   // Neither the code nor the phone stands in any byte of the ledger.
-  EXPECT_TRUE(store_.scan(1, [&](const store::LedgerEvent& event) {
-    EXPECT_EQ(event.bytes.find("0000 0001"), std::string::npos);
-    EXPECT_EQ(event.bytes.find("顾梅"), std::string::npos);
-    EXPECT_EQ(event.bytes.find(opened.tracking_code), std::string::npos);
-    return true;
-  }).ok());
+  EXPECT_TRUE(store_
+                  .scan(1,
+                        [&](const store::LedgerEvent& event) {
+                          EXPECT_EQ(event.bytes.find("0000 0001"), std::string::npos);
+                          EXPECT_EQ(event.bytes.find("顾梅"), std::string::npos);
+                          EXPECT_EQ(event.bytes.find(opened.tracking_code), std::string::npos);
+                          return true;
+                        })
+                  .ok());
   EXPECT_EQ(accept(opening("井盖丢失", "+86 13800000001")).number, "SX-2021-000002");
   const auto found = store_.find_person(engine_->phone_hash("13800000001")).value();
   ASSERT_EQ(found.size(), 2u);  // the same person again, by the digits
@@ -265,9 +276,12 @@ TEST_F(EngineTest, CommandsOfABatchDecideOnTheStateLeftByTheEarlierOnes) {
   const Id id = accept(opening()).case_id;
   std::vector<std::string> answers;
   const auto note = [&](Reply&& reply) {
-    if (std::holds_alternative<Accepted>(reply.result)) answers.push_back("accepted");
-    else if (const auto* why = std::get_if<Rejection>(&reply.result)) answers.emplace_back(kernel::to_text(why->code));
-    else answers.push_back("other");
+    if (std::holds_alternative<Accepted>(reply.result))
+      answers.push_back("accepted");
+    else if (const auto* why = std::get_if<Rejection>(&reply.result))
+      answers.emplace_back(kernel::to_text(why->code));
+    else
+      answers.push_back("other");
   };
   store_.commits.clear();
   engine_->submit(act(id, desk(), "dispatch", {{"unit", text("east")}}), {}, note);
@@ -304,13 +318,19 @@ TEST_F(EngineTest, AFailedCommitDiscardsTheWholeBatchAndTheEngineGoesOn) {
 TEST_F(EngineTest, TheSameKeyGivesTheStoredAnswerAndAnotherBodyIsRefused) {
   Request request = opening();
   request.idempotency = Request::Idempotency{"anyone", "key-1", sha256("body")};
-  const Render render = [](const Accepted& accepted) { return std::pair(int32_t{201}, accepted.number + " " + accepted.tracking_code); };
+  const Render render = [](const Accepted& accepted) {
+    return std::pair(int32_t{201}, accepted.number + " " + accepted.tracking_code);
+  };
   std::vector<std::string> answers;
   const auto note = [&](Reply&& reply) {
-    if (const auto* accepted = std::get_if<Accepted>(&reply.result)) answers.push_back("accepted " + accepted->number + " " + accepted->tracking_code);
-    else if (const auto* replayed = std::get_if<Replayed>(&reply.result)) answers.push_back("replayed " + replayed->response);
-    else if (std::holds_alternative<IdempotencyFault>(reply.result)) answers.push_back("fault");
-    else answers.push_back("other");
+    if (const auto* accepted = std::get_if<Accepted>(&reply.result))
+      answers.push_back("accepted " + accepted->number + " " + accepted->tracking_code);
+    else if (const auto* replayed = std::get_if<Replayed>(&reply.result))
+      answers.push_back("replayed " + replayed->response);
+    else if (std::holds_alternative<IdempotencyFault>(reply.result))
+      answers.push_back("fault");
+    else
+      answers.push_back("other");
   };
   Request other = request;
   other.idempotency->body_hash = sha256("another");
@@ -329,14 +349,16 @@ TEST_F(EngineTest, TheSameKeyGivesTheStoredAnswerAndAnotherBodyIsRefused) {
   EXPECT_EQ(answers[4], "fault");
   const auto row = store_.find_idempotency("anyone", "key-1").value();
   ASSERT_TRUE(row.has_value());
-  EXPECT_EQ(row->response.find(answer.substr(answer.find(' ') + 1)), std::string::npos);  // the code is stored sealed only
+  EXPECT_EQ(row->response.find(answer.substr(answer.find(' ') + 1)),
+            std::string::npos);  // the code is stored sealed only
 }
 
 TEST_F(EngineTest, TimersFireOnceAfterDowntimeInOrderOfTheirDueInstants) {
   const Id first = open_and_dispatch();
   advance("2021-03-02 09:00");
   const Id second = open_and_dispatch();
-  accept(act(second, east(), "ask_more"));  // window of 3 days, due 2021-03-06 00:00; the deadline a day after the first's
+  accept(
+      act(second, east(), "ask_more"));  // window of 3 days, due 2021-03-06 00:00; the deadline a day after the first's
   std::vector<std::pair<Id, std::string>> told;
   restart(at("2021-06-01 09:00"));
   engine_->subscribe([&](const Change& change) { told.emplace_back(change.case_id, change.what); });
@@ -368,7 +390,9 @@ TEST_F(EngineTest, TimersDueBeforeReceiptFireEvenIfTheCommandIsRefused) {
   EXPECT_EQ(refuse(late).code, RejectionCode::wrong_state);
   EXPECT_EQ(count_events(id, "ClockExpired"), 1u);
   const auto events = engine_->load_events(id).value();
-  const auto expired = std::find_if(events.begin(), events.end(), [](const kernel::Event& e) { return std::holds_alternative<kernel::ClockExpired>(e.body); });
+  const auto expired = std::find_if(events.begin(), events.end(), [](const kernel::Event& e) {
+    return std::holds_alternative<kernel::ClockExpired>(e.body);
+  });
   EXPECT_EQ(expired->envelope.happened_at, at("2021-03-09 00:00"));
   EXPECT_EQ(expired->envelope.recorded_at, at("2021-06-01 09:00"));
 }
@@ -405,7 +429,7 @@ TEST_F(EngineTest, ARefusedReactionIsKeptForPeople) {
   const Id id = open_and_dispatch();
   advance("2021-03-09 12:00");
   const Id watch = state(id)->links[0].other;
-  accept(act(id, east(), "ask_more"));       // in this state it cannot be reminded
+  accept(act(id, east(), "ask_more"));  // in this state it cannot be reminded
   accept(act(watch, desk(), "remind"));
   const auto failed = store_.list_records("failed_reaction").value();
   ASSERT_EQ(failed.size(), 1u);
@@ -427,7 +451,11 @@ TEST_F(EngineTest, AReactionInterruptedAfterItsCommitIsNotDoneTwice) {
   reaction.cause_case = id;
   for (int i = 0; i < 2; ++i) {  // the row is still there after a stop of the process
     store::Transaction transaction;
-    transaction.outbox.push_back({.id = make_id(engine_->now()), .case_id = id, .kind = std::string(kReaction), .body = encode_reaction(reaction), .not_before = engine_->now()});
+    transaction.outbox.push_back({.id = make_id(engine_->now()),
+                                  .case_id = id,
+                                  .kind = std::string(kReaction),
+                                  .body = encode_reaction(reaction),
+                                  .not_before = engine_->now()});
     ASSERT_TRUE(store_.commit({transaction}).ok());
     restart(at("2021-03-01 10:00"));
     ASSERT_TRUE(engine_->pump().ok());
@@ -436,7 +464,11 @@ TEST_F(EngineTest, AReactionInterruptedAfterItsCommitIsNotDoneTwice) {
   reaction.depth = kMaxReactionDepth + 1;
   reaction.index = 7;
   store::Transaction transaction;
-  transaction.outbox.push_back({.id = make_id(engine_->now()), .case_id = id, .kind = std::string(kReaction), .body = encode_reaction(reaction), .not_before = engine_->now()});
+  transaction.outbox.push_back({.id = make_id(engine_->now()),
+                                .case_id = id,
+                                .kind = std::string(kReaction),
+                                .body = encode_reaction(reaction),
+                                .not_before = engine_->now()});
   ASSERT_TRUE(store_.commit({transaction}).ok());
   restart(at("2021-03-01 10:00"));
   ASSERT_TRUE(engine_->pump().ok());
@@ -471,7 +503,8 @@ TEST_F(EngineTest, RegistersAreSeededOnceAndChangedByCommand) {
   EXPECT_EQ(engine_->status().position, position);
   Request put;
   put.actor = desk();
-  put.what = Request::PutEntry{"units", "east", Date::from(2021, 4, 1), {}, Value::context({{"name", text("新东区")}}), false, {}};
+  put.what = Request::PutEntry{"units", "east", Date::from(2021, 4, 1), {}, Value::context({{"name", text("新东区")}}),
+                               false,   {}};
   const auto before = engine_->registers();
   EXPECT_EQ(accept(put).version, 3u);
   EXPECT_EQ(engine_->registers()->name_of("units", "east", Date::from(2021, 3, 1)), "东区");
@@ -509,7 +542,8 @@ TEST_F(EngineTest, ANoticeRecomputesTheOpenClocksThatDependOnItsDays) {
   for (const calendar::Notice& notice : china()->notices()) {
     if (notice.year <= 2020) notices.push_back(notice);
   }
-  const auto before = std::make_shared<const calendar::Editions>(calendar::Editions::make("中国工作日历", notices, {}).value());
+  const auto before =
+      std::make_shared<const calendar::Editions>(calendar::Editions::make("中国工作日历", notices, {}).value());
   store::MemoryKeyStore keys;
   FaultyStore store;
   Config settings = config(at("2021-02-05 09:00"));
@@ -549,11 +583,15 @@ TEST_F(EngineTest, ErasingAPersonTakesEffectInEveryCaseOfHers) {
 
 // A digest of what the fold of events gives.
 std::string digest(const CaseState& state) {
-  std::string all = to_text(state.id) + std::to_string(state.version) + state.state + state.number + kernel::encode_fields(state.fields) +
-                    join(state.held_by, ",") + to_text(state.opened_at) + to_text(state.changed_at) + state.result + join(state.flags, ",");
-  for (const auto& act : state.acts) all += act.action + act.outcome + kernel::encode_fields(act.form) + to_text(act.happened_at) + act.actor.person;
+  std::string all = to_text(state.id) + std::to_string(state.version) + state.state + state.number +
+                    kernel::encode_fields(state.fields) + join(state.held_by, ",") + to_text(state.opened_at) +
+                    to_text(state.changed_at) + state.result + join(state.flags, ",");
+  for (const auto& act : state.acts)
+    all += act.action + act.outcome + kernel::encode_fields(act.form) + to_text(act.happened_at) + act.actor.person;
   for (const auto& a : state.assignments) all += a.name + a.unit + std::to_string(a.under) + (a.active() ? "1" : "0");
-  for (const auto& c : state.clocks) all += c.name + std::to_string(static_cast<int>(c.status)) + (c.due_at() ? to_text(*c.due_at()) : "-") + (c.late ? "l" : "");
+  for (const auto& c : state.clocks)
+    all += c.name + std::to_string(static_cast<int>(c.status)) + (c.due_at() ? to_text(*c.due_at()) : "-") +
+           (c.late ? "l" : "");
   for (const auto& l : state.links) all += l.kind + to_text(l.other) + (l.released ? "1" : "0");
   for (const auto& l : state.letters) all += l.letter + l.text + to_text(l.at);
   return all;

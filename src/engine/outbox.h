@@ -1,5 +1,6 @@
-// What follows after a commit, as rows of the outbox: reactions on other cases, letters to deliver, and the erasure of a
-// person's key. The bodies are private to the engine and versioned by their first byte; personal values never enter them.
+// What follows after a commit, as rows of the outbox: reactions on other cases, letters to deliver, and the erasure of
+// a person's key. The bodies are private to the engine and versioned by their first byte; personal values never enter
+// them.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +22,10 @@ inline constexpr uint32_t kMaxReactionDepth = 8;
 struct Reaction {
   enum class Kind : uint8_t { open, act, release };
   Kind kind = Kind::act;
-  kernel::FollowUp follow_up;   // release: subject and rule only
-  Id cause;                     // the command that it follows from
+  kernel::FollowUp follow_up;  // release: subject and rule only
+  Id cause;                    // the command that it follows from
   Id cause_case;
-  uint32_t index = 0;           // among the consequences of that command
+  uint32_t index = 0;  // among the consequences of that command
   uint32_t depth = 1;
 };
 std::string encode_reaction(const Reaction& reaction);
@@ -35,9 +36,9 @@ std::string key_of(const Reaction& reaction);
 // A letter of a case, to be brought to its addressee; the text stands in the case's LetterSent event.
 struct Message {
   Id case_id;
-  uint64_t version = 0;         // of the LetterSent event
+  uint64_t version = 0;  // of the LetterSent event
   std::string letter, channel;
-  std::string to_role, to_unit; // to_unit empty: the party
+  std::string to_role, to_unit;  // to_unit empty: the party
 };
 std::string encode_message(const Message& message);
 Result<Message> decode_message(std::string_view bytes);

@@ -60,7 +60,8 @@ store::CaseRow case_row(const CaseState& state, const pack::CaseType& type) {
   kernel::Fields listed;
   for (const pack::Field& field : type.fields) {
     if (!field.in_list && field.id != type.title_field) continue;
-    if (const kernel::FieldValue* value = kernel::find_value(state.fields, field.id)) listed.emplace_back(field.id, *value);
+    if (const kernel::FieldValue* value = kernel::find_value(state.fields, field.id))
+      listed.emplace_back(field.id, *value);
   }
   row.list_fields = kernel::encode_fields(listed);
   row.person = state.person;
@@ -187,7 +188,7 @@ std::string search_text_of(const CaseState& state, const pack::CaseType& type) {
 }
 
 std::string search_words_of(const CaseState& state, const pack::CaseType& type) {
-  return join(search_words(search_text_of(state, type)), " ");
+  return search_words_text(search_text_of(state, type));
 }
 
 store::ViewChanges project(const CaseState* before, const CaseState& after, const ProjectionContext& context) {
@@ -198,7 +199,8 @@ store::ViewChanges project(const CaseState* before, const CaseState& after, cons
   views.inboxes.push_back({after.id, inbox_of(after, *type)});
   views.clocks.push_back({after.id, clocks_of(after, context.grace_ms)});
   const std::string text = search_text_of(after, *type);
-  if (!before || text != search_text_of(*before, *type)) views.search.push_back({after.id, join(search_words(text), " ")});
+  if (!before || text != search_text_of(*before, *type))
+    views.search.push_back({after.id, search_words_text(text)});
   if (!type->party_phone.empty() && !after.person.is_nil() && !after.erased && context.phone_hash) {
     const kernel::FieldValue* now = kernel::find_value(after.fields, type->party_phone);
     const kernel::FieldValue* then = before ? kernel::find_value(before->fields, type->party_phone) : nullptr;

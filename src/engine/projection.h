@@ -1,6 +1,6 @@
-// The views of one case, derived from its state: the row of lists, the inbox rows of everybody concerned, the clock rows
-// of the scheduler, search words and the keyed hash of the party's telephone. Pure: the same state and pack give the
-// same rows, which is why a rebuild from the ledger equals the live views.
+// The views of one case, derived from its state: the row of lists, the inbox rows of everybody concerned, the clock
+// rows of the scheduler, search words and the keyed hash of the party's telephone. Pure: the same state and pack give
+// the same rows, which is why a rebuild from the ledger equals the live views.
 #pragma once
 
 #include <functional>
@@ -29,14 +29,16 @@ store::ViewChanges project(const kernel::CaseState* before, const kernel::CaseSt
                            const ProjectionContext& context);
 
 // The parts, for listeners and tests. Inbox rows are sorted by holder and relation, one each.
-//   unit:<id>                the unit holds an active assignment (relation: its name), or a role that must act (relation:
+//   unit:<id>                the unit holds an active assignment (relation: its name), or a role that must act
+//   (relation:
 //                            the role), or is the fixed unit of some role (relation: desk)
 //   position:<p>@<unit>      a position of a fixed unit that must act (relation: the role)
 //   person:<id>              a person of the register people to whom an assignment was given (relation: its name)
 //   person:<32 hex digits>   the party's id (relation: party)
 std::vector<store::InboxRow> inbox_of(const kernel::CaseState& state, const pack::CaseType& type);
 std::vector<store::ClockRow> clocks_of(const kernel::CaseState& state, int64_t grace_ms);
-std::string search_text_of(const kernel::CaseState& state, const pack::CaseType& type);   // number and fields with `search`
+std::string search_text_of(const kernel::CaseState& state,
+                           const pack::CaseType& type);  // number and fields with `search`
 std::string search_words_of(const kernel::CaseState& state, const pack::CaseType& type);
 
 // "hotline-12345" and "2021-01-29" of "hotline-12345@2021-01-29".

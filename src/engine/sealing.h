@@ -1,5 +1,5 @@
-// Personal values in events: sealed with the key of the case's party, bound to the case and to the name of the field, so
-// that a value copied to another case or under another name does not open. The name stands in front in plain text.
+// Personal values in events: sealed with the key of the case's party, bound to the case and to the name of the field,
+// so that a value copied to another case or under another name does not open. The name stands in front in plain text.
 #pragma once
 
 #include <optional>

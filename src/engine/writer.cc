@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <future>
+#include <limits>
 
 #include "base/text.h"
 #include "engine/sealing.h"
@@ -10,17 +10,19 @@
 namespace tongban::engine {
 namespace {
 
-constexpr int kMaxAttempts = 5;              // of one task, when other writers were first
-constexpr size_t kMaxRounds = 100'000;       // of one pump: beyond it something feeds itself
-constexpr size_t kSeedRows = 500;            // register rows of one transaction
+constexpr int kMaxAttempts = 5;         // of one task, when other writers were first
+constexpr size_t kMaxRounds = 100'000;  // of one pump: beyond it something feeds itself
+constexpr size_t kSeedRows = 500;       // register rows of one transaction
 constexpr size_t kMaxKeptSnapshots = 64;
-constexpr int64_t kRetryMs = 1000;           // after a failed commit
+constexpr int64_t kRetryMs = 1000;  // after a failed commit
 constexpr int64_t kIdlePollMs = 60'000;
+constexpr int64_t kStuckWaitMs = 3'600'000;
 constexpr int64_t kMaxDeliveryWaitMs = 3'600'000;
 
 uint64_t now_us() {
   return static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch())
+          .count());
 }
 
 void earlier(std::optional<Instant>& into, std::optional<Instant> other) {
@@ -82,9 +84,11 @@ Result<void> Writer::seed_registers() {
       std::set<std::string> known;
       for (const pack::RegisterEntry& row : type.rows) {
         if (const kernel::Entry* entry = registers_->find(type.id, row.id)) {
-          const bool same = std::any_of(entry->revisions.begin(), entry->revisions.end(), [&](const kernel::Revision& revision) {
-            return revision.values == feel::Value::context(row.values) && revision.valid_from == row.valid_from && revision.valid_to == row.valid_to;
-          });
+          const bool same =
+              std::any_of(entry->revisions.begin(), entry->revisions.end(), [&](const kernel::Revision& revision) {
+                return revision.values == feel::Value::context(row.values) && revision.valid_from == row.valid_from &&
+                       revision.valid_to == row.valid_to;
+              });
           if (!same) ++different;
           continue;
         }
@@ -165,7 +169,9 @@ std::optional<feel::Value> Writer::unseal(const Id& case_id, const Id& person, c
   return unseal_value(**key, case_id, sealed);
 }
 
-Hash Writer::phone_hash(std::string_view phone) const { return hmac_sha256(config_.keys->search_key(), "phone:" + phone_digits(phone)); }
+Hash Writer::phone_hash(std::string_view phone) const {
+  return hmac_sha256(config_.keys->search_key(), "phone:" + phone_digits(phone));
+}
 
 size_t Writer::subscribe(std::function<void(const Change&)> listener) {
   const std::lock_guard lock(shared_mutex_);
@@ -293,7 +299,7 @@ Result<bool> Writer::work_once() {
       TRY(run_batch(std::move(tasks)));
       return true;
     }
-    next_wake_ = at.plus_ms(kIdlePollMs);  // only clocks whose firing was refused are due: look again later
+    next_wake_ = at.plus_ms(kStuckWaitMs);  // only clocks whose firing was refused are due: look again later
   }
   return false;
 }
@@ -350,12 +356,23 @@ Result<std::vector<Task>> Writer::due_timers_now() {
 Result<std::vector<Task>> Writer::due_outbox_now() {
   std::vector<Task> tasks;
   const Instant at = now();
-  const std::vector<store::OutboxRow> rows = TRY(config_.store->due_outbox(at, static_cast<uint32_t>(config_.max_batch)));
-  if (rows.empty()) next_outbox_ = at.plus_ms(kIdlePollMs);
+  const std::vector<store::OutboxRow> rows =
+      TRY(config_.store->due_outbox(at, static_cast<uint32_t>(config_.max_batch)));
+  if (rows.empty()) {  // what waits for later
+    next_outbox_.reset();
+    const Instant far{std::numeric_limits<int64_t>::max()};
+    for (const store::OutboxRow& row : TRY(config_.store->due_outbox(far, static_cast<uint32_t>(config_.max_batch)))) {
+      earlier(next_outbox_, row.not_before);
+    }
+    return tasks;
+  }
   for (const store::OutboxRow& row : rows) {
-    if (row.kind == kReaction) tasks.push_back({Task::React{row}, at});
-    else if (row.kind == kErasure) TRY(finish_erasure(row));
-    else if (row.kind == kMessage) TRY(finish_message(row));
+    if (row.kind == kReaction)
+      tasks.push_back({Task::React{row}, at});
+    else if (row.kind == kErasure)
+      TRY(finish_erasure(row));
+    else if (row.kind == kMessage)
+      TRY(finish_message(row));
   }
   return tasks;
 }
@@ -408,8 +425,10 @@ Result<size_t> Writer::run_batch(std::vector<Task> tasks) {
     const uint64_t started = now_us();
     for (size_t i = 0; i < tasks.size(); ++i) {
       Result<Decision> decision = decide_task(batch, tasks[i]);
-      if (decision.ok()) decisions[i] = std::move(decision).value();
-      else decisions[i].reply = Reply{decision.error()};
+      if (decision.ok())
+        decisions[i] = std::move(decision).value();
+      else
+        decisions[i].reply = Reply{decision.error()};
     }
     const uint64_t decided = now_us();
     std::vector<Task> again;
@@ -428,16 +447,21 @@ Result<size_t> Writer::run_batch(std::vector<Task> tasks) {
   return commits;
 }
 
-Result<void> Writer::commit(Batch& batch, std::vector<Task>& tasks, std::vector<Decision>& decisions, std::vector<Task>& again) {
+Result<void> Writer::commit(Batch& batch, std::vector<Task>& tasks, std::vector<Decision>& decisions,
+                            std::vector<Task>& again) {
   const auto reply_to = [&](size_t i, Reply reply) {
     auto* ask = std::get_if<Task::Ask>(&tasks[i].what);
     if (!ask) return;
     {
       const std::lock_guard lock(shared_mutex_);
-      if (std::holds_alternative<Accepted>(reply.result)) ++metrics_.accepted;
-      else if (std::holds_alternative<kernel::Rejection>(reply.result)) ++metrics_.rejected;
-      else if (std::holds_alternative<Replayed>(reply.result)) ++metrics_.replayed;
-      else ++metrics_.failed;
+      if (std::holds_alternative<Accepted>(reply.result))
+        ++metrics_.accepted;
+      else if (std::holds_alternative<kernel::Rejection>(reply.result))
+        ++metrics_.rejected;
+      else if (std::holds_alternative<Replayed>(reply.result))
+        ++metrics_.replayed;
+      else
+        ++metrics_.failed;
     }
     if (ask->answer) ask->answer(std::move(reply));
   };
@@ -469,10 +493,13 @@ Result<void> Writer::commit(Batch& batch, std::vector<Task>& tasks, std::vector<
     Decision& decision = decisions[i];
     const std::optional<size_t> rests_on = decision.step ? decision.step : decision.duplicate_of;
     const bool lost = rests_on && committed[*rests_on].conflict;
-    const bool stale = decision.reply && std::any_of(decision.read.begin(), decision.read.end(), [&](const Id& id) { return conflicted.contains(id); });
+    const bool stale = decision.reply && std::any_of(decision.read.begin(), decision.read.end(),
+                                                     [&](const Id& id) { return conflicted.contains(id); });
     if (lost || stale) {
-      if (++tasks[i].attempts < kMaxAttempts) again.push_back(std::move(tasks[i]));
-      else reply_to(i, {fail(Trouble::conflict, "同一办件正被多人同时办理，请稍后再试。")});
+      if (++tasks[i].attempts < kMaxAttempts)
+        again.push_back(std::move(tasks[i]));
+      else
+        reply_to(i, {fail(Trouble::conflict, "同一办件正被多人同时办理，请稍后再试。")});
       continue;
     }
     if (decision.reply) {
@@ -600,8 +627,10 @@ Result<void> Writer::check_calendar() {
     for (const calendar::Notice& notice : calendar_->notices()) {
       if (notice.published > today || std::find(before.begin(), before.end(), notice.id) != before.end()) continue;
       // A yearly notice also settles the days that were provisional only because it was not there.
-      const Date first = notice.amendment && !notice.days.empty() ? notice.days.front().date : Date::from(notice.year - 1, 12, 29);
-      const Date last = notice.amendment && !notice.days.empty() ? notice.days.back().date : Date::from(notice.year, 12, 31);
+      const Date first =
+          notice.amendment && !notice.days.empty() ? notice.days.front().date : Date::from(notice.year - 1, 12, 29);
+      const Date last =
+          notice.amendment && !notice.days.empty() ? notice.days.back().date : Date::from(notice.year, 12, 31);
       from = from ? std::min(*from, first) : first;
       to = to ? std::max(*to, last) : last;
     }
@@ -680,12 +709,15 @@ Result<void> Writer::rebuild() {
         kernel::apply(entries[{put.reg, put.entry}], put);
       }
       for (const auto& [key, entry] : entries) {
-        transaction.views.registers.push_back({key.first, key.second, static_cast<uint32_t>(entry.revisions.size()), kernel::encode_entry(entry)});
+        transaction.views.registers.push_back(
+            {key.first, key.second, static_cast<uint32_t>(entry.revisions.size()), kernel::encode_entry(entry)});
       }
     } else {
       const kernel::CaseState state = kernel::fold(events);
       const pack::Pack* pack = pack_by_key(state.pack);
-      if (!pack) return fail(Trouble::unavailable, "The pack edition " + state.pack + " is not loaded; the views cannot be rebuilt without it.");
+      if (!pack)
+        return fail(Trouble::unavailable,
+                    "The pack edition " + state.pack + " is not loaded; the views cannot be rebuilt without it.");
       transaction.views = project(nullptr, state, projection(*pack, *registers));
     }
     batch.push_back(std::move(transaction));

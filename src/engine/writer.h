@@ -34,10 +34,22 @@ struct Task {
     Render render;
     Answer answer;
   };
-  struct Timer { Id case_id; uint32_t clock = 0; };
-  struct React { store::OutboxRow row; };
-  struct Recompute { Id case_id; uint32_t clock = 0; };
-  struct Seed { std::string reg; std::vector<const pack::RegisterEntry*> rows; pack::Basis basis; };
+  struct Timer {
+    Id case_id;
+    uint32_t clock = 0;
+  };
+  struct React {
+    store::OutboxRow row;
+  };
+  struct Recompute {
+    Id case_id;
+    uint32_t clock = 0;
+  };
+  struct Seed {
+    std::string reg;
+    std::vector<const pack::RegisterEntry*> rows;
+    pack::Basis basis;
+  };
   std::variant<Ask, Timer, React, Recompute, Seed> what;
   Instant received_at;
   int attempts = 0;
@@ -46,8 +58,8 @@ struct Task {
 // One transaction of a batch, with what is told after it is on disk.
 struct Step {
   store::Transaction transaction;
-  std::vector<StatePtr> before, after;      // of each case stream it appends to, same order
-  std::optional<Accepted> accepted;         // of the step that answers its task
+  std::vector<StatePtr> before, after;  // of each case stream it appends to, same order
+  std::optional<Accepted> accepted;     // of the step that answers its task
   std::vector<Change> changes;
 };
 
@@ -55,7 +67,7 @@ struct Step {
 struct Decision {
   std::optional<Reply> reply;
   std::optional<size_t> step, duplicate_of;
-  std::vector<Id> read;                     // streams on which the answer rests
+  std::vector<Id> read;  // streams on which the answer rests
 };
 
 // What the tasks of one batch see: the committed state with the effects of the earlier tasks laid over it.
@@ -103,9 +115,10 @@ class Writer {
   // --- the loop (writer.cc) ---
   void loop();
   Result<size_t> pump_locked();
-  Result<bool> work_once();                        // one batch of whatever is due; false: nothing to do
-  Result<size_t> run_batch(std::vector<Task> tasks);   // requeues conflicts; the number of commits
-  Result<void> commit(Batch& batch, std::vector<Task>& tasks, std::vector<Decision>& decisions, std::vector<Task>& again);
+  Result<bool> work_once();                           // one batch of whatever is due; false: nothing to do
+  Result<size_t> run_batch(std::vector<Task> tasks);  // requeues conflicts; the number of commits
+  Result<void> commit(Batch& batch, std::vector<Task>& tasks, std::vector<Decision>& decisions,
+                      std::vector<Task>& again);
   void publish(Batch& batch, const std::vector<store::Committed>& committed);
   void note_failure(const Error& error);
   std::vector<Task> take_queue();
@@ -133,7 +146,7 @@ class Writer {
   Result<Decision> decide_recompute(Batch& batch, const Task::Recompute& recompute, Instant at);
   Result<Decision> decide_seed(Batch& batch, const Task::Seed& seed, Instant at);
 
-  struct Opening {                               // what open needs from a request or a reaction
+  struct Opening {  // what open needs from a request or a reaction
     kernel::Actor actor;
     std::string pack, type, channel;
     std::vector<std::pair<std::string, feel::Value>> form;
@@ -150,6 +163,7 @@ class Writer {
     std::vector<kernel::Event> events;
   };
   Result<Opened> open_case(Batch& batch, const Opening& opening);
+  void take_over_party(const kernel::CaseState& cause, Opening& opening) const;
   Result<void> link_back(Batch& batch, Step& step, const kernel::OpenCase& open, const kernel::Command& command);
 
   kernel::Rejection case_not_found(const Batch& batch) const;
@@ -184,7 +198,7 @@ class Writer {
 
   mutable std::mutex shared_mutex_;
   std::shared_ptr<const kernel::Registers> registers_;
-  std::deque<std::shared_ptr<const kernel::Registers>> former_registers_;   // so that a Context outlives a change
+  std::deque<std::shared_ptr<const kernel::Registers>> former_registers_;  // so that a Context outlives a change
   std::shared_ptr<const calendar::Editions> calendar_;
   std::vector<std::shared_ptr<const calendar::Editions>> former_calendars_;
   std::optional<Instant> virtual_now_;
@@ -198,8 +212,8 @@ class Writer {
   std::map<std::string, int64_t> counters_;
   std::map<std::string, uint64_t> register_versions_;
   std::optional<Instant> next_wake_, next_outbox_;
-  std::optional<Instant> retry_at_;               // after a failed commit: timers and outbox wait until then
-  std::set<std::pair<Id, uint32_t>> stuck_;       // clocks whose firing was refused: a fault that the status shows
+  std::optional<Instant> retry_at_;          // after a failed commit: timers and outbox wait until then
+  std::set<std::pair<Id, uint32_t>> stuck_;  // clocks whose firing was refused: a fault that the status shows
   std::optional<Date> calendar_checked_on_;
 };
 

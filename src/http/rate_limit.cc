@@ -18,7 +18,9 @@ RateDecision RateLimiter::take(std::string_view key, int64_t now_ms, int64_t cos
   const int64_t now_us = now_ms * 1000;
   const std::lock_guard lock(mutex_);
   const auto found = buckets_.find(key);
-  const int64_t full_at = found == buckets_.end() ? now_us : std::max(found->second->full_at_us, now_us);
+  int64_t full_at = found == buckets_.end() ? now_us : std::max(found->second->full_at_us, now_us);
+  // Further ahead than an empty bucket can be: the clock was set back, and that must not lock anybody out.
+  if (full_at - now_us > burst_us_) full_at = now_us;
   const int64_t missing_us = full_at - now_us;  // what the bucket lacks, as time
   if (cost > burst_us_ / token_us_) return {false, burst_us_ / 1000, (burst_us_ - missing_us) / token_us_};
   const int64_t over_us = missing_us + cost * token_us_ - burst_us_;

@@ -1,7 +1,7 @@
 // Limits how often a key (an address, an account) may do something: a token bucket, kept as the one instant at which it
 // would be full again (the "generic cell rate algorithm"), so that there is no timer and no floating point. Memory is
 // bounded: beyond max_keys the key that was quiet longest is forgotten, which errs on the side of letting people in.
-// Any thread. Time is passed in and need not be monotonic: going back only makes a key wait longer.
+// Any thread. Time is passed in and need not be monotonic: a clock that was set back lets a key start afresh.
 #pragma once
 
 #include <cstdint>

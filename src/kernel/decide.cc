@@ -55,6 +55,14 @@ class Act {
     return run_.finish();
   }
 
+  // The look-ups of the action, as far as the form allows; for `suggestions`. One that cannot be made yet finds nothing.
+  void look_up_for_suggestions(Facts& facts) {
+    for (const pack::LookUp& look : action_.look_ups) {
+      LookedUp found{.look_up = look.id, .reg = look.reg};
+      if (const auto as_of = day_of(look.at)) (void)look_up_one(facts, look, *as_of, found);
+    }
+  }
+
   // Step 3: is the action possible in this state, and for this actor? Public for `offers`.
   std::optional<Rejection> check_right() {
     if (!is_open_ && !contains(action_.from, before_.state)) return wrong_state();
@@ -888,6 +896,8 @@ std::vector<DecisionMade> suggestions(const CaseState& state, const pack::Action
   const auto hits = roles_of(actor, &state, *type, *context.registers, local_date(now));
   const ActorRef ref = hits.empty() ? ActorRef{} : ActorRef{hits.front().role->id, hits.front().person, hits.front().position, hits.front().unit};
   Facts facts(*context.pack, *type, *action.scope, action.variables, state, form, &action, ref, now, context);
+  const Command command{.case_id = state.id, .actor = actor, .received_at = now, .body = TakeAction{}};
+  Act(state, command, context, *type, action, form, 0).look_up_for_suggestions(facts);
   for (const std::string& id : action.decide) {
     const pack::Decision* decision = context.pack->find_decision(id);
     const auto table = action.decisions.find(id);

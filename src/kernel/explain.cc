@@ -256,7 +256,7 @@ std::string tell(const std::vector<Event>& events, const pack::Pack& pack, const
       command = event.envelope.command;
       story += to_minutes_text(event.envelope.happened_at) + "\n";
     }
-    story += "  " + line + "\n";
+    story += "  " + replace_all(line, "\n", "\n    ") + "\n";
   }
   return story;
 }

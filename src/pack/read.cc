@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/digits.h"
 #include "base/text.h"
 #include "dmn/markdown.h"
 #include "pack/files.h"
@@ -101,7 +102,7 @@ Basis read_basis_text(std::string_view raw, const Source& source, ReadContext& c
       if (c >= '0' && c <= '9' && digits.size() < 6) digits += c;
     }
     if (digits.empty()) continue;
-    basis.reading = std::stoi(digits);
+    basis.reading = static_cast<int>(parse_digits(digits).value_or(0));
     text = text.substr(0, at);
     for (bool cut = true; cut;) {
       cut = false;
@@ -597,7 +598,7 @@ void read_table(const std::string& id, const std::string& file, std::string_view
     if (head && head->is_map()) {
       if (const Node* demo = head->find("demo")) decision.demo = demo->text == "yes" || demo->text == "true";
       if (const Node* clause = head->find("clause")) fallback = read_basis_text(clause->text, clause->source, context);
-      if (const Node* reading = head->find("reading")) fallback.reading = std::atoi(reading->text.c_str());
+      if (const Node* reading = head->find("reading")) fallback.reading = static_cast<int>(parse_digits(reading->text).value_or(0));
     }
     // dmn does not know these two keys of the head; the lines stay, so that its line numbers hold.
     for_dmn.clear();

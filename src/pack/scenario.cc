@@ -91,6 +91,9 @@ Expectation read_expectation(const Node& node, std::vector<Fault>& faults) {
   e.basis = reader.texts("basis");
   e.late = reader.texts("late");
   e.not_late = reader.texts("not_late");
+  e.running = reader.texts("running");
+  e.stopped = reader.texts("stopped");
+  if (reader.find("holders")) e.holders = reader.texts("holders");
   e.flags = reader.texts("flags");
   e.not_flags = reader.texts("not_flags");
   e.opened = reader.texts("opened");
@@ -152,11 +155,13 @@ std::optional<ScenarioStep> read_step(const Node& node, std::vector<Fault>& faul
   return step;
 }
 
-ScenarioView read_view(const Node& node, std::vector<Fault>& faults) {
+// One view for each of those who look.
+void read_view(const Node& node, std::vector<ScenarioView>& views, std::vector<Fault>& faults) {
   ScenarioView view;
   view.source = node.source;
   MapReader reader(node, "view", faults);
-  view.who = parse_actor(reader.need_text("who"));
+  const std::vector<std::string> people = reader.texts("who");
+  if (people.empty()) add_fault(faults, node.source, "scenario", "view: `who` is missing: who looks?");
   view.sees = reader.texts("sees");
   if (view.sees.size() == 1 && view.sees[0] == "nothing") {
     view.sees.clear();
@@ -167,7 +172,10 @@ ScenarioView read_view(const Node& node, std::vector<Fault>& faults) {
   if (node.is_map() && !view.sees_nothing && view.sees.empty() && view.not_sees.empty()) {
     add_fault(faults, node.source, "scenario", "view: write `sees: nothing`, `sees: [field, …]` or `not: [field, …]`.");
   }
-  return view;
+  for (const std::string& person : people) {
+    view.who = parse_actor(person);
+    views.push_back(view);
+  }
 }
 
 void read_example_value(ScenarioExample& example, const std::string& key, const Node& value,
@@ -234,9 +242,10 @@ Scenario read_scenario(const std::string& file, const std::string& directory, co
   if (given && given->is_map()) {
     MapReader given_reader(*given, "given", faults);
     s.after = given_reader.text("after");
+    s.parameters = given_reader.text_map("parameters");
     given_reader.finish();
   } else if (given && given->text != "nothing") {
-    add_fault(faults, given->source, "scenario", "`given` is {after: name of another scenario} or nothing.");
+    add_fault(faults, given->source, "scenario", "`given` is {after: name of another scenario, parameters: {name: value}} or nothing.");
   }
   if (const Node* steps = reader.find_list("steps")) {
     for (const auto& item : steps->items) {
@@ -250,7 +259,7 @@ Scenario read_scenario(const std::string& file, const std::string& directory, co
     }
   }
   if (const Node* views = reader.find_list("views")) {
-    for (const auto& item : views->items) s.views.push_back(read_view(item, faults));
+    for (const auto& item : views->items) read_view(item, s.views, faults);
   }
   if (const Node* examples = reader.find("examples")) s.examples = read_examples(file, directory, *examples, faults);
   reader.finish();

@@ -7,11 +7,13 @@
 //   world: chongqing
 //   case: request                            # needed where the first step opens a case
 //   given: {after: 派发给区县}                # needed where it does not
+//   given: {after: …, parameters: {late_return: refuse}}   # with another value of a parameter than the pack's
 //   steps:
 //     - {at: 2021-03-22 16:00 星期一, who: 赵六（渝中区规划局）, does: ask_extension, with: {more: 5 工作日}, then:
 //     {…}}
 //     - {at: 2021-03-23 00:30, nothing: happens, then: {not_late: [handling]}}
 //   views: [{who: 孙八（渝北区政府）, sees: nothing}, {who: 李四（渝中区政府）, sees: [content], not: [phone]}]
+//     (`who` may be a list of people; fields or whole groups)
 //   examples: [{at: 2021-02-05 16:20, kind: consultation, due: 2021-02-18, why: 补班日计入}]   # or examples:
 //   limits.csv
 #pragma once
@@ -49,6 +51,8 @@ struct Expectation {
   std::vector<std::pair<std::string, feel::Value>> fields;                 // case field → value (texts, lists)
   std::vector<std::string> basis;           // clauses among the bases of the step's events
   std::vector<std::string> late, not_late;  // clock ids
+  std::vector<std::string> running, stopped;  // clock ids: runs (not claimed, paused or over); over, or never started
+  std::optional<std::vector<std::string>> holders;  // role ids: these hold the case and nobody else
   std::vector<std::string> flags, not_flags;
   std::vector<std::string> opened;  // linked case types opened in consequence
   std::vector<Source> sources;      // one: where `then` stands
@@ -70,8 +74,8 @@ struct ScenarioStep {
 struct ScenarioView {
   ScenarioActor who;
   bool sees_nothing = false;          // the case is "not there" for them
-  std::vector<std::string> sees;      // field ids they must see
-  std::vector<std::string> not_sees;  // field ids they must not
+  std::vector<std::string> sees;      // ids of fields or groups they must see
+  std::vector<std::string> not_sees;  // ids of fields or groups they must not
   Source source;
 };
 
@@ -90,6 +94,8 @@ struct Scenario {
   std::string world;
   std::string case_type;
   std::string after;   // name of the scenario it goes on from; empty: starts from nothing
+  // Parameters with another value than the pack's, here and in what goes on from here.
+  std::vector<std::pair<std::string, std::string>> parameters;
   bool start = false;  // nothing is given: it opens its case itself
   std::vector<ScenarioStep> steps;
   std::vector<ScenarioView> views;
@@ -109,6 +115,9 @@ std::vector<Scenario> parse_scenarios(const std::string& file, std::string_view 
 // (the order is mended when files are not in that order). Further faults: a name twice, an `after` that names nothing
 // or itself in a circle.
 std::vector<Scenario> load_scenarios(const std::string& pack_directory, std::vector<Fault>& faults);
+
+// The value that `given: {parameters: …}` states, of the kind of the pack's own; nullopt: it is none.
+std::optional<feel::Value> parameter_value(const Parameter& parameter, std::string_view text);
 
 // Names in scenarios that the pack does not have: actions, form fields, clocks, letters, states, case types, clauses.
 void check_scenarios(const Pack& pack, const std::vector<Scenario>& scenarios, std::vector<Fault>& faults);

@@ -23,12 +23,14 @@ class ScenarioChecker {
     }
     for (const auto& letter : pack.letters) letters_.push_back(letter.id);
     for (const auto& clause : pack.clauses) clauses_.push_back(clause.id);
+    for (const auto& parameter : pack.parameters) parameters_.push_back(parameter.id);
     actions_.push_back("open");
   }
 
   void run(const Scenario& scenario) {
     name_ = scenario.name;
     if (!scenario.case_type.empty()) need(scenario.source, "case type", scenario.case_type, types_);
+    for (const auto& [id, value] : scenario.parameters) check_parameter(scenario.source, id, value);
     for (const auto& step : scenario.steps) {
       if (step.nothing) {
         expect(step.then);
@@ -74,6 +76,16 @@ class ScenarioChecker {
     need(source, "field", id, known);
   }
 
+  void check_parameter(const Source& source, const std::string& id, const std::string& value) {
+    need(source, "parameter", id, parameters_);
+    const Parameter* parameter = pack_.find_parameter(id);
+    if (!parameter) return;
+    if (!parameter_value(*parameter, value)) {
+      add_fault(faults_, source, "parameter",
+                "scenario `" + name_ + "`: `" + value + "` is no value of the parameter `" + id + "`.");
+    }
+  }
+
   void check_form(const Scenario& scenario, const ScenarioStep& step) {
     if (step.rejected) return;  // a wrong form may be the point
     std::vector<std::string> known;
@@ -107,7 +119,10 @@ class ScenarioChecker {
     for (const auto& [letter, role] : e.sent) need(source, "letter", letter, letters_);
     for (const auto& [assignment, units] : e.assigned) need(source, "assignment", assignment, assignments_);
     for (const auto& [field, value] : e.fields) need_field_or_entry(source, field);
-    for (const auto* list : {&e.late, &e.not_late}) {
+    if (e.holders) {
+      for (const auto& role : *e.holders) need(source, "role", role, roles_);
+    }
+    for (const auto* list : {&e.late, &e.not_late, &e.running, &e.stopped}) {
       for (const auto& clock : *list) need(source, "clock", clock, clocks_);
     }
     for (const auto* list : {&e.flags, &e.not_flags}) {
@@ -126,10 +141,39 @@ class ScenarioChecker {
   std::vector<Fault>& faults_;
   std::string name_;
   std::vector<std::string> actions_, states_, clocks_, roles_, assignments_, fields_, flags_, types_, letters_,
-      clauses_;
+      clauses_, parameters_;
 };
 
 }  // namespace
+
+std::optional<feel::Value> parameter_value(const Parameter& parameter, std::string_view text) {
+  if (!parameter.values.empty()) {
+    const bool known = std::any_of(parameter.values.begin(), parameter.values.end(),
+                                   [&](const auto& value) { return value.first == text; });
+    if (!known) return std::nullopt;
+    return feel::Value::text(std::string(text));
+  }
+  if (limit_of(parameter.value)) {
+    const auto limit = parse_limit(text);
+    if (!limit) return std::nullopt;
+    return to_value(*limit);
+  }
+  switch (parameter.value.kind()) {
+    case feel::Value::Kind::number:
+      if (const auto number = feel::Number::parse(text)) return feel::Value::of(*number);
+      return std::nullopt;
+    case feel::Value::Kind::boolean:
+      if (text == "yes" || text == "no") return feel::Value::of(text == "yes");
+      return std::nullopt;
+    case feel::Value::Kind::date:
+      if (const auto date = parse_date(text); date.ok()) return feel::Value::of(*date);
+      return std::nullopt;
+    case feel::Value::Kind::text:
+      return feel::Value::text(std::string(text));
+    default:
+      return std::nullopt;
+  }
+}
 
 void check_scenarios(const Pack& pack, const std::vector<Scenario>& scenarios, std::vector<Fault>& faults) {
   ScenarioChecker checker(pack, faults);

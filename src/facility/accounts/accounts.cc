@@ -106,7 +106,7 @@ std::variant<NewSession, SignInFault> Accounts::sign_in(std::string_view name, s
     else counted = "";  // one counter for all unknown names would lock out nobody: it is not consulted
     if (!counted.empty()) {
       const Failures& failures = failures_[counted];
-      if (failures.locked_until > now) {
+      if (failures.locked_until > now && failures.locked_until.ms - now.ms <= kLockMs) {  // not longer after a clock was set back
         const int64_t seconds = (failures.locked_until.ms - now.ms + 999) / 1000;
         return SignInFault{"密码连续输错，账号暂时锁定，请 " + std::to_string((seconds + 59) / 60) + " 分钟后再试，或请管理员重置密码。", seconds};
       }

@@ -11,10 +11,12 @@ namespace {
 using engine::Request;
 using Form = std::vector<std::pair<std::string, feel::Value>>;
 
+constexpr int64_t kMorningMs = int64_t{10} * 3600 * 1000;
+
 struct Planned {
   Instant at;
   size_t request = 0;
-  size_t step = 0;                 // 0: filing; else 1 + index in the life
+  size_t step = 0;  // 0: filing; else 1 + index in the life
 };
 
 Date last_working_day(const calendar::Calendar& calendar, Date day) {
@@ -24,7 +26,9 @@ Date last_working_day(const calendar::Calendar& calendar, Date day) {
 
 // The day of filing, or nothing where the calendar does not reach so far.
 std::optional<Date> day_of_filing(const DemoRequest& request, const calendar::Calendar& calendar, Instant now) {
-  const Result<Date> day = calendar.subtract_working_days(last_working_day(calendar, local_date(now)), request.days_ago);
+  // Before ten o'clock the day before is the last one on which requests were filed.
+  const Date last = last_working_day(calendar, local_date(now.plus_ms(-kMorningMs)));
+  const Result<Date> day = calendar.subtract_working_days(last, request.days_ago);
   return day.ok() ? std::optional(*day) : std::nullopt;
 }
 
@@ -55,7 +59,8 @@ Form resolve(const Form& written, const DemoRequest& request, Instant at) {
     if (value.kind() != feel::Value::Kind::text) {
       form.emplace_back(name, value);
     } else if (value.as_text().starts_with('$')) {
-      if (const feel::Value* text = find_in(request.texts, std::string_view(value.as_text()).substr(1))) form.emplace_back(name, *text);
+      if (const feel::Value* text = find_in(request.texts, std::string_view(value.as_text()).substr(1)))
+        form.emplace_back(name, *text);
     } else if (const auto before = relative_time(value.as_text(), at)) {
       form.emplace_back(name, feel::Value::text(to_text(*before)));
     } else {
@@ -67,7 +72,8 @@ Form resolve(const Form& written, const DemoRequest& request, Instant at) {
 
 class Player {
  public:
-  Player(engine::Engine& engine, const Demo& demo, Instant now) : engine_(engine), demo_(demo), now_(now), cases_(demo.requests.size()), failed_(demo.requests.size(), false) {}
+  Player(engine::Engine& engine, const Demo& demo, Instant now)
+      : engine_(engine), demo_(demo), now_(now), cases_(demo.requests.size()), failed_(demo.requests.size(), false) {}
 
   Result<DemoResult> run(const std::function<void(size_t, size_t)>& progress) {
     const std::vector<Planned> plan = make_plan();
@@ -115,9 +121,11 @@ class Player {
     const DemoRequest& request = demo_.requests[planned.request];
     const auto pack = engine_.packs().find(demo_.pack);
     const pack::CaseType* type = pack ? pack->find_case(demo_.type) : nullptr;
-    if (!type) return fail(Trouble::not_found, "The demo is for " + demo_.pack + "/" + demo_.type + ", which is not loaded.");
+    if (!type)
+      return fail(Trouble::not_found, "The demo is for " + demo_.pack + "/" + demo_.type + ", which is not loaded.");
     Request asked;
-    asked.what = Request::Open{.pack = demo_.pack, .type = demo_.type, .channel = request.channel, .link_kind = {}, .link_other = {}};
+    asked.what = Request::Open{
+        .pack = demo_.pack, .type = demo_.type, .channel = request.channel, .link_kind = {}, .link_other = {}};
     asked.form = resolve(request.form, request, planned.at);
     asked.actor.kind = kernel::Actor::Kind::anyone;
     if (request.channel == "phone") {  // an agent types the call
@@ -154,7 +162,8 @@ class Player {
       asked.case_id = state->id;
       asked.what = Request::Act{.action = step.does};
       asked.form = resolve(step.with_accept ? request.accept : step.with, request, planned.at);
-      take_suggestions(*action, *state, who[i], engine_.context_of(*state, planned.at, *registers), planned.at, asked.form);
+      take_suggestions(*action, *state, who[i], engine_.context_of(*state, planned.at, *registers), planned.at,
+                       asked.form);
       const engine::Reply reply = engine_.ask(std::move(asked));
       if (const Error* error = std::get_if<Error>(&reply.result)) return *error;
       if (const auto* why = std::get_if<kernel::Rejection>(&reply.result)) {
@@ -163,7 +172,8 @@ class Player {
         return refuse(planned, step.does, *why);
       }
       ++result_.acts;
-      if (!who[i].person.empty() && std::find(result_.people.begin(), result_.people.end(), who[i].person) == result_.people.end()) {
+      if (!who[i].person.empty() &&
+          std::find(result_.people.begin(), result_.people.end(), who[i].person) == result_.people.end()) {
         result_.people.push_back(who[i].person);
       }
       return {};
@@ -182,7 +192,8 @@ class Player {
     failed_[planned.request] = true;
     const DemoRequest& request = demo_.requests[planned.request];
     const feel::Value* title = find_in(request.form, "title");
-    std::string sentence = (title ? title->to_plain_text() : request.life) + ": " + does + ": " + why.sentence + why.instead;
+    std::string sentence =
+        (title ? title->to_plain_text() : request.life) + ": " + does + ": " + why.sentence + why.instead;
     for (const kernel::FieldFault& fault : why.fields) sentence += " [" + fault.field + ": " + fault.sentence + "]";
     for (const kernel::FailedCondition& failed : why.conditions) sentence += " [" + failed.sentence + "]";
     result_.refused.push_back(std::move(sentence));
@@ -202,12 +213,14 @@ class Player {
 Instant first_filing(const Demo& demo, const calendar::Calendar& calendar, Instant now) {
   Instant first = now;
   for (const DemoRequest& request : demo.requests) {
-    if (const auto day = day_of_filing(request, calendar, now)) first = std::min(first, time_of(*day, request.minute_of_day));
+    if (const auto day = day_of_filing(request, calendar, now))
+      first = std::min(first, time_of(*day, request.minute_of_day));
   }
   return first;
 }
 
-Result<DemoResult> play_demo(engine::Engine& engine, const Demo& demo, Instant now, const std::function<void(size_t, size_t)>& progress) {
+Result<DemoResult> play_demo(engine::Engine& engine, const Demo& demo, Instant now,
+                             const std::function<void(size_t, size_t)>& progress) {
   return Player(engine, demo, now).run(progress);
 }
 

@@ -58,15 +58,19 @@ std::vector<DemoStep> read_life(const Node& node, const std::string& life, std::
     DemoStep step;
     const std::string at = reader.need_text("at");
     if (!read_time(at, step.day, step.minute_of_day, step.minutes)) {
-      add_fault(faults, item.source, "demo-time", "The time of a step is \"N HH:MM\" or \"N +MINUTES\", not \"" + at + "\".");
+      add_fault(faults, item.source, "demo-time",
+                "The time of a step is \"N HH:MM\" or \"N +MINUTES\", not \"" + at + "\".");
     }
     step.does = reader.need_text("does");
     step.who = reader.text("who");
     step.on = reader.text("on");
     if (const Node* with = reader.find("with")) {
-      if (with->is_map()) step.with = values_of(with);
-      else if (with->is_scalar() && with->text == "accept") step.with_accept = true;
-      else add_fault(faults, with->source, "demo-with", "`with` is a map of form fields, or the word accept.");
+      if (with->is_map())
+        step.with = values_of(with);
+      else if (with->is_scalar() && with->text == "accept")
+        step.with_accept = true;
+      else
+        add_fault(faults, with->source, "demo-with", "`with` is a map of form fields, or the word accept.");
     }
     reader.finish();
     steps.push_back(std::move(step));
@@ -93,7 +97,8 @@ DemoRequest read_request(const Node& item, const Demo& demo, std::vector<Fault>&
   std::optional<int> minute;
   int64_t minutes = 0;
   if (!read_time(opened, request.days_ago, minute, minutes) || !minute) {
-    add_fault(faults, item.source, "demo-time", "`opened` is \"N HH:MM\": working days before today and the time, not \"" + opened + "\".");
+    add_fault(faults, item.source, "demo-time",
+              "`opened` is \"N HH:MM\": working days before today and the time, not \"" + opened + "\".");
   }
   request.minute_of_day = minute.value_or(0);
   request.form = values_of(reader.find_map("form"));
@@ -116,7 +121,8 @@ std::optional<Demo> read_demo(const std::string& directory, std::vector<Fault>& 
   {
     MapReader reader(*lives, "lives.yaml", faults);
     if (const Node* map = reader.find_map("lives")) {
-      for (const Node::Entry& entry : map->entries) demo.lives.emplace_back(entry.key, read_life(entry.value, entry.key, faults));
+      for (const Node::Entry& entry : map->entries)
+        demo.lives.emplace_back(entry.key, read_life(entry.value, entry.key, faults));
     }
     reader.finish();
   }

@@ -22,7 +22,11 @@ class Exporter {
 
   Result<ExportCounts> run() {
     const store::Head head = TRY(store_.head());
-    write(json::object{{"kind", "head"}, {"format", 1}, {"position", head.position}, {"made_at", to_text(engine_.now())}, {"personal", options_.with_personal}});
+    write(json::object{{"kind", "head"},
+                       {"format", 1},
+                       {"position", head.position},
+                       {"made_at", to_text(engine_.now())},
+                       {"personal", options_.with_personal}});
     std::vector<Id> streams;  // 16 bytes a case: bounded by what one machine holds
     TRY(store_.scan(1, [&](const store::LedgerEvent& event) {
       if (event.position > head.position) return false;
@@ -44,9 +48,15 @@ class Exporter {
       const kernel::Entry entry = TRY(kernel::decode_entry(row.body));
       json::array revisions;
       for (const kernel::Revision& revision : entry.revisions) {
-        revisions.push_back(json::object{{"no", revision.no}, {"valid_from", or_null(revision.valid_from)}, {"valid_to", or_null(revision.valid_to)}, {"values", revision.values.to_json()}});
+        revisions.push_back(json::object{{"no", revision.no},
+                                         {"valid_from", or_null(revision.valid_from)},
+                                         {"valid_to", or_null(revision.valid_to)},
+                                         {"values", revision.values.to_json()}});
       }
-      write({{"kind", "register"}, {"register", row.register_id}, {"entry", row.entry_id}, {"revisions", std::move(revisions)}});
+      write({{"kind", "register"},
+             {"register", row.register_id},
+             {"entry", row.entry_id},
+             {"revisions", std::move(revisions)}});
       ++counts_.entries;
     }
     return {};
@@ -99,38 +109,85 @@ class Exporter {
 
   json::object describe(const kernel::Event& event, const store::LedgerEvent& stored) const {
     const kernel::Envelope& envelope = event.envelope;
-    return {{"position", stored.position}, {"version", envelope.version}, {"name", kernel::name_of(event.body)}, {"happened_at", to_text(envelope.happened_at)},
-            {"recorded_at", to_text(envelope.recorded_at)}, {"actor", to_json(envelope.actor)}, {"imported", envelope.imported},
-            {"bytes", to_hex(stored.bytes)}, {"sha256", to_hex(view_of(stored.hash))}};
+    return {{"position", stored.position},
+            {"version", envelope.version},
+            {"name", kernel::name_of(event.body)},
+            {"happened_at", to_text(envelope.happened_at)},
+            {"recorded_at", to_text(envelope.recorded_at)},
+            {"actor", to_json(envelope.actor)},
+            {"imported", envelope.imported},
+            {"bytes", to_hex(stored.bytes)},
+            {"sha256", to_hex(view_of(stored.hash))}};
   }
 
   json::object describe(const kernel::CaseState& state) const {
     const pack::Pack* pack = engine_.pack_of(state);
     json::array acts, clocks, assignments, letters, links, documents, flags;
     for (const kernel::ActRecord& act : state.acts) {
-      acts.push_back(json::object{{"action", act.action}, {"outcome", act.outcome}, {"form", fields_of(state, act.form)}, {"actor", to_json(act.actor)},
-                                  {"happened_at", to_text(act.happened_at)}, {"recorded_at", to_text(act.recorded_at)}, {"from", act.from_state}, {"to", act.to_state},
+      acts.push_back(json::object{{"action", act.action},
+                                  {"outcome", act.outcome},
+                                  {"form", fields_of(state, act.form)},
+                                  {"actor", to_json(act.actor)},
+                                  {"happened_at", to_text(act.happened_at)},
+                                  {"recorded_at", to_text(act.recorded_at)},
+                                  {"from", act.from_state},
+                                  {"to", act.to_state},
                                   {"basis", kernel::to_json(act.basis)}});
     }
     for (const kernel::Clock& clock : state.clocks) {
       if (pack) clocks.push_back(kernel::explain_clock(state, clock, *pack));
     }
     for (const kernel::Assignment& one : state.assignments) {
-      assignments.push_back(json::object{{"no", one.no}, {"name", one.name}, {"unit", one.unit}, {"under", one.under}, {"given_by", one.given_by}, {"at", to_text(one.at)}, {"ended_at", or_null(one.ended_at)}});
+      assignments.push_back(json::object{{"no", one.no},
+                                         {"name", one.name},
+                                         {"unit", one.unit},
+                                         {"under", one.under},
+                                         {"given_by", one.given_by},
+                                         {"at", to_text(one.at)},
+                                         {"ended_at", or_null(one.ended_at)}});
     }
     for (const kernel::LetterState& letter : state.letters) {
-      letters.push_back(json::object{{"letter", letter.letter}, {"to_role", letter.to_role}, {"to_unit", letter.to_unit}, {"at", to_text(letter.at)}, {"text", letter.text}});
+      letters.push_back(json::object{{"letter", letter.letter},
+                                     {"to_role", letter.to_role},
+                                     {"to_unit", letter.to_unit},
+                                     {"at", to_text(letter.at)},
+                                     {"text", letter.text}});
     }
     for (const kernel::LinkState& link : state.links) {
-      links.push_back(json::object{{"kind", link.kind}, {"inverse", link.inverse}, {"other", to_text(link.other)}, {"number", link.other_number}});
+      links.push_back(json::object{{"kind", link.kind},
+                                   {"inverse", link.inverse},
+                                   {"other", to_text(link.other)},
+                                   {"number", link.other_number}});
     }
     for (const kernel::DocumentState& document : state.documents) {
-      documents.push_back(json::object{{"document", to_text(document.document)}, {"name", value_of(state, document.name)}, {"media_type", document.media_type}, {"bytes", document.bytes}, {"sha256_stored", to_hex(view_of(document.stored_hash))}});
+      documents.push_back(json::object{{"document", to_text(document.document)},
+                                       {"name", value_of(state, document.name)},
+                                       {"media_type", document.media_type},
+                                       {"bytes", document.bytes},
+                                       {"sha256_stored", to_hex(view_of(document.stored_hash))}});
     }
     for (const std::string& flag : state.flags) flags.emplace_back(flag);
-    return {{"kind", "case"}, {"id", to_text(state.id)}, {"number", state.number}, {"pack", state.pack}, {"type", state.type}, {"channel", state.channel}, {"state", state.state},
-            {"opened_at", to_text(state.opened_at)}, {"changed_at", to_text(state.changed_at)}, {"closed_at", or_null(state.closed_at)}, {"result", state.result}, {"imported", state.imported},
-            {"erased", state.erased}, {"fields", fields_of(state, state.fields)}, {"flags", flags}, {"acts", acts}, {"clocks", clocks}, {"assignments", assignments}, {"letters", letters}, {"links", links}, {"documents", documents}};
+    return {{"kind", "case"},
+            {"id", to_text(state.id)},
+            {"number", state.number},
+            {"pack", state.pack},
+            {"type", state.type},
+            {"channel", state.channel},
+            {"state", state.state},
+            {"opened_at", to_text(state.opened_at)},
+            {"changed_at", to_text(state.changed_at)},
+            {"closed_at", or_null(state.closed_at)},
+            {"result", state.result},
+            {"imported", state.imported},
+            {"erased", state.erased},
+            {"fields", fields_of(state, state.fields)},
+            {"flags", flags},
+            {"acts", acts},
+            {"clocks", clocks},
+            {"assignments", assignments},
+            {"letters", letters},
+            {"links", links},
+            {"documents", documents}};
   }
 
   engine::Engine& engine_;
@@ -142,7 +199,8 @@ class Exporter {
 
 }  // namespace
 
-Result<ExportCounts> export_all(engine::Engine& engine, const store::Store& store, std::ostream& out, const ExportOptions& options) {
+Result<ExportCounts> export_all(engine::Engine& engine, const store::Store& store, std::ostream& out,
+                                const ExportOptions& options) {
   return Exporter(engine, store, out, options).run();
 }
 

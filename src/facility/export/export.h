@@ -20,7 +20,7 @@ namespace tongban::facility {
 
 struct ExportOptions {
   bool with_personal = false;
-  std::string actor = "system";        // who reads, for the record
+  std::string actor = "system";  // who reads, for the record
   std::string purpose = "export";
   std::function<void(uint64_t cases)> progress;
 };
@@ -29,6 +29,7 @@ struct ExportCounts {
 };
 
 // Reads while the engine works: each case as of one moment. Any thread.
-Result<ExportCounts> export_all(engine::Engine& engine, const store::Store& store, std::ostream& out, const ExportOptions& options);
+Result<ExportCounts> export_all(engine::Engine& engine, const store::Store& store, std::ostream& out,
+                                const ExportOptions& options);
 
 }  // namespace tongban::facility

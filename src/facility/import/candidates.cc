@@ -14,9 +14,11 @@ bool has_taken(const kernel::CaseState* state, const std::vector<std::string>& a
   });
 }
 
-void add_staff(const pack::Role& role, const kernel::CaseState* state, const kernel::Registers& registers, Date day, std::vector<Actor>& found) {
+void add_staff(const pack::Role& role, const kernel::CaseState* state, const kernel::Registers& registers, Date day,
+               std::vector<Actor>& found) {
   const std::vector<std::string> units = role.relation == pack::RoleRelation::unit ? std::vector<std::string>{role.unit}
-                                         : state ? kernel::units_of(role, *state) : std::vector<std::string>();
+                                         : state                                   ? kernel::units_of(role, *state)
+                                                                                   : std::vector<std::string>();
   for (const std::string& unit : units) {
     std::vector<std::string> people;
     for (const kernel::Entry* entry : registers.where("positions", "unit", feel::Value::text(unit), day)) {
@@ -30,10 +32,12 @@ void add_staff(const pack::Role& role, const kernel::CaseState* state, const ker
     for (const std::string& person : people) {
       const std::vector<kernel::Post> posts = registers.posts_of(person, day);
       const bool holds = std::any_of(posts.begin(), posts.end(), [&](const kernel::Post& post) {
-        return post.unit == unit && std::find(role.positions.begin(), role.positions.end(), post.position) != role.positions.end();
+        return post.unit == unit &&
+               std::find(role.positions.begin(), role.positions.end(), post.position) != role.positions.end();
       });
       if (!holds || has_taken(state, role.not_acts, person)) continue;
-      if (std::none_of(found.begin(), found.end(), [&](const Actor& a) { return a.person == person && a.unit == unit; })) {
+      if (std::none_of(found.begin(), found.end(),
+                       [&](const Actor& a) { return a.person == person && a.unit == unit; })) {
         found.push_back({Actor::Kind::staff, person, unit});
       }
     }
@@ -49,18 +53,26 @@ std::vector<Actor> candidates(const pack::Action& action, const pack::CaseType& 
     const pack::Role* role = type.find_role(id);
     if (!role) continue;
     switch (role->relation) {
-      case pack::RoleRelation::system: others.push_back({Actor::Kind::system, {}, {}}); break;
-      case pack::RoleRelation::anyone: others.push_back({Actor::Kind::anyone, {}, {}}); break;
-      case pack::RoleRelation::party: others.push_back({Actor::Kind::caller, {}, {}}); break;
-      default: add_staff(*role, state, registers, day, found);
+      case pack::RoleRelation::system:
+        others.push_back({Actor::Kind::system, {}, {}});
+        break;
+      case pack::RoleRelation::anyone:
+        others.push_back({Actor::Kind::anyone, {}, {}});
+        break;
+      case pack::RoleRelation::party:
+        others.push_back({Actor::Kind::caller, {}, {}});
+        break;
+      default:
+        add_staff(*role, state, registers, day, found);
     }
   }
   found.insert(found.end(), others.begin(), others.end());
   return found;
 }
 
-void take_suggestions(const pack::Action& action, const kernel::CaseState& state, const Actor& actor, const kernel::Context& context,
-                      Instant at, std::vector<std::pair<std::string, feel::Value>>& form) {
+void take_suggestions(const pack::Action& action, const kernel::CaseState& state, const Actor& actor,
+                      const kernel::Context& context, Instant at,
+                      std::vector<std::pair<std::string, feel::Value>>& form) {
   const auto is_given = [&form](const std::string& id) {
     return std::any_of(form.begin(), form.end(), [&](const auto& value) { return value.first == id; });
   };
@@ -77,7 +89,8 @@ void take_suggestions(const pack::Action& action, const kernel::CaseState& state
     const std::string decision = field->suggest.substr(0, dot);
     for (const kernel::DecisionMade& one : made) {
       if (one.decision != decision) continue;
-      const feel::Value value = dot == std::string::npos ? one.suggestion : one.suggestion.get(field->suggest.substr(dot + 1));
+      const feel::Value value =
+          dot == std::string::npos ? one.suggestion : one.suggestion.get(field->suggest.substr(dot + 1));
       if (!value.is_null()) form.emplace_back(field->id, value);
     }
   }

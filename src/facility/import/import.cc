@@ -29,7 +29,7 @@ constexpr std::string_view kMarkKind = "import";
 // One act of one row, for sorting.
 struct Planned {
   int64_t at_ms = 0;
-  uint64_t offset = 0;      // of the row in the spool
+  uint64_t offset = 0;  // of the row in the spool
   uint32_t row = 0;
   uint32_t step = 0;
 };
@@ -50,7 +50,8 @@ class Spool {
   Result<uint64_t> add(const std::string& line) {
     const uint64_t offset = size_;
     const uint32_t length = static_cast<uint32_t>(line.size());
-    if (std::fwrite(&length, sizeof length, 1, file_) != 1 || std::fwrite(line.data(), 1, line.size(), file_) != line.size()) {
+    if (std::fwrite(&length, sizeof length, 1, file_) != 1 ||
+        std::fwrite(line.data(), 1, line.size(), file_) != line.size()) {
       return fail(Trouble::no_space, "The rows cannot be spooled to the data folder; is the disk full?");
     }
     size_ += sizeof length + line.size();
@@ -60,9 +61,12 @@ class Spool {
     std::fflush(file_);
     uint32_t length = 0;
     std::string line;
-    if (pread(fileno(file_), &length, sizeof length, static_cast<off_t>(offset)) == static_cast<ssize_t>(sizeof length)) {
+    if (pread(fileno(file_), &length, sizeof length, static_cast<off_t>(offset)) ==
+        static_cast<ssize_t>(sizeof length)) {
       line.resize(length);
-      if (pread(fileno(file_), line.data(), length, static_cast<off_t>(offset + sizeof length)) == static_cast<ssize_t>(length)) return line;
+      if (pread(fileno(file_), line.data(), length, static_cast<off_t>(offset + sizeof length)) ==
+          static_cast<ssize_t>(length))
+        return line;
     }
     return fail(Trouble::io, "The spool file cannot be read.");
   }
@@ -87,10 +91,13 @@ class Importer {
   Result<ImportResult> run() {
     const auto pack = engine_.packs().find(mapping_.pack);
     type_ = pack ? pack->find_case(mapping_.type) : nullptr;
-    if (!type_) return fail(Trouble::invalid_input, "The mapping is for " + mapping_.pack + "/" + mapping_.type + ", which is not loaded.");
+    if (!type_)
+      return fail(Trouble::invalid_input,
+                  "The mapping is for " + mapping_.pack + "/" + mapping_.type + ", which is not loaded.");
     for (const MappedStep& step : mapping_.steps) {
       if (step.does != "open" && step.does != "note" && !type_->find_action(step.does)) {
-        return fail(Trouble::invalid_input, "The mapping takes the action \"" + step.does + "\", which " + type_->id + " does not have.");
+        return fail(Trouble::invalid_input,
+                    "The mapping takes the action \"" + step.does + "\", which " + type_->id + " does not have.");
       }
     }
     spool_ = TRY(Spool::make(options_.spool));
@@ -111,7 +118,8 @@ class Importer {
 
   void reject(uint64_t row, const std::string& id, const std::string& reason) {
     ++result_.rejected;
-    if (options_.rejected) *options_.rejected << to_json_text(json::object{{"row", row}, {"id", id}, {"reason", reason}}) << "\n";
+    if (options_.rejected)
+      *options_.rejected << to_json_text(json::object{{"row", row}, {"id", id}, {"reason", reason}}) << "\n";
   }
 
   Result<std::optional<Mark>> find_mark(const std::string& id) const {
@@ -159,7 +167,8 @@ class Importer {
     const std::optional<Mark> mark = TRY(find_mark(row->id));
     const uint32_t done = mark ? mark->steps : 0;
     if (done >= mapping_.steps.size()) ++result_.known;
-    if (plan_.size() + mapping_.steps.size() > kMostActs) return fail(Trouble::no_space, "The file has too many rows for one import; split it.");
+    if (plan_.size() + mapping_.steps.size() > kMostActs)
+      return fail(Trouble::no_space, "The file has too many rows for one import; split it.");
     const uint64_t offset = TRY(spool_->add(to_json_text(*source.row)));
     const auto number = static_cast<uint32_t>(offsets_.size());
     offsets_.push_back(offset);
@@ -210,16 +219,20 @@ class Importer {
       auto asked = TRY(make_request(*planned, *row, *registers));
       if (!asked) continue;
       auto reply = std::make_shared<std::optional<engine::Reply>>();
-      engine_.submit(std::move(*asked), [](const engine::Accepted& accepted) { return std::pair(int32_t{201}, to_text(accepted.case_id)); },
-                     [reply](engine::Reply&& answer) { *reply = std::move(answer); });
+      engine_.submit(
+          std::move(*asked),
+          [](const engine::Accepted& accepted) { return std::pair(int32_t{201}, to_text(accepted.case_id)); },
+          [reply](engine::Reply&& answer) { *reply = std::move(answer); });
       waiting.push_back({planned, row, reply});
     }
     TRY(engine_.pump());
     for (const Waiting& one : waiting) {
       if (!*one.reply) return fail(Trouble::unavailable, "The engine did not answer.");
       if (const Error* error = std::get_if<Error>(&(*one.reply)->result)) return *error;
-      if (const auto* why = std::get_if<kernel::Rejection>(&(*one.reply)->result)) give_up(*one.planned, *one.row, sentence_of(*why));
-      else if (!finish(*one.planned, (*one.reply)->result)) give_up(*one.planned, *one.row, "The row was opened before by another import of that name.");
+      if (const auto* why = std::get_if<kernel::Rejection>(&(*one.reply)->result))
+        give_up(*one.planned, *one.row, sentence_of(*why));
+      else if (!finish(*one.planned, (*one.reply)->result))
+        give_up(*one.planned, *one.row, "The row was opened before by another import of that name.");
     }
     return {};
   }
@@ -246,7 +259,8 @@ class Importer {
     }
     std::optional<Id> id;
     if (const auto* accepted = std::get_if<engine::Accepted>(&result)) id = accepted->case_id;
-    if (const auto* stored = std::get_if<engine::Replayed>(&result)) id = parse_id(stored->response);  // opened by a run that ended there
+    if (const auto* stored = std::get_if<engine::Replayed>(&result))
+      id = parse_id(stored->response);  // opened by a run that ended there
     if (id) opened_[planned.row] = *id;
     return id.has_value();
   }
@@ -263,10 +277,13 @@ class Importer {
     std::shared_ptr<const kernel::CaseState> state;
     Id case_id;
     if (step.does == "open") {
-      request.what = Request::Open{.pack = mapping_.pack, .type = mapping_.type, .channel = "import", .link_kind = {}, .link_other = {}};
+      request.what = Request::Open{
+          .pack = mapping_.pack, .type = mapping_.type, .channel = "import", .link_kind = {}, .link_other = {}};
     } else {
-      if (const auto found = opened_.find(planned.row); found != opened_.end()) case_id = found->second;
-      else if (const auto mark = TRY(find_mark(row.mapped.id))) case_id = mark->case_id;
+      if (const auto found = opened_.find(planned.row); found != opened_.end())
+        case_id = found->second;
+      else if (const auto mark = TRY(find_mark(row.mapped.id)))
+        case_id = mark->case_id;
       state = engine_.load(case_id);
       if (!state) {
         give_up(planned, row, "The case of this row is not there.");
@@ -287,7 +304,9 @@ class Importer {
       if (pack && action) {
         take_suggestions(*action, *state, request.actor, engine_.context_of(*state, at, registers), at, request.form);
         for (const auto& [name, value] : form_of(step.unless_suggested, row.mapped)) {
-          if (std::none_of(request.form.begin(), request.form.end(), [&, &field = name](const auto& given) { return given.first == field; })) request.form.emplace_back(name, value);
+          if (std::none_of(request.form.begin(), request.form.end(),
+                           [&, &field = name](const auto& given) { return given.first == field; }))
+            request.form.emplace_back(name, value);
         }
       }
     }
@@ -302,12 +321,16 @@ class Importer {
       request.idempotency = Request::Idempotency{"import", key_of(row.mapped.id), sha256(row.mapped.id)};
       return;
     }
-    request.records.push_back({std::string(kMarkKind), key_of(row.mapped.id), to_text(case_id) + " " + std::to_string(planned.step + 1)});
+    request.records.push_back(
+        {std::string(kMarkKind), key_of(row.mapped.id), to_text(case_id) + " " + std::to_string(planned.step + 1)});
   }
 
-  bool choose_actor(const MappedStep& step, const kernel::CaseState* state, Instant at, const kernel::Registers& registers, Request& request) const {
+  bool choose_actor(const MappedStep& step, const kernel::CaseState* state, Instant at,
+                    const kernel::Registers& registers, Request& request) const {
     if (step.who == "system" || step.who == "caller" || step.who == "anyone") {
-      request.actor.kind = step.who == "system" ? kernel::Actor::Kind::system : step.who == "caller" ? kernel::Actor::Kind::caller : kernel::Actor::Kind::anyone;
+      request.actor.kind = step.who == "system"   ? kernel::Actor::Kind::system
+                           : step.who == "caller" ? kernel::Actor::Kind::caller
+                                                  : kernel::Actor::Kind::anyone;
       return true;
     }
     const pack::Action* action = state ? type_->find_action(step.does) : &type_->open;
@@ -318,7 +341,8 @@ class Importer {
   }
 
   std::string note_of(const MappedRow& row) const {
-    return "按导入映射“" + mapping_.name + "”办理。" + join(mapping_.notes, "；") + "。" + join(row.reasons, "；") + "。";
+    return "按导入映射“" + mapping_.name + "”办理。" + join(mapping_.notes, "；") + "。" + join(row.reasons, "；") +
+           "。";
   }
 
   Result<void> make_report() {
@@ -332,7 +356,8 @@ class Importer {
       const std::string group = field && !field->is_sealed() ? field->plain.to_plain_text() : "";
       ImportCell& cell = result_.report[{to_text(local_date(state->opened_at)).substr(0, 7), group}];
       const kernel::Clock* clock = state->last_clock(mapping_.report_clock);
-      const bool has_ended = clock && clock->status != kernel::ClockStatus::running && clock->status != kernel::ClockStatus::paused;
+      const bool has_ended =
+          clock && clock->status != kernel::ClockStatus::running && clock->status != kernel::ClockStatus::paused;
       if (clock && clock->late) {
         ++cell.late;
         if (options_.late) explain_late(row, *state, *clock);
@@ -346,8 +371,12 @@ class Importer {
   void explain_late(const MappedRow& row, const kernel::CaseState& state, const kernel::Clock& clock) {
     const pack::Pack* pack = engine_.pack_of(state);
     if (!pack) return;
-    *options_.late << to_json_text(json::object{{"id", row.id}, {"number", state.number}, {"opened_at", to_text(state.opened_at)}, {"answered_at", to_text(row.done)},
-                                                {"clock", kernel::explain_clock(state, clock, *pack)}}) << "\n";
+    *options_.late << to_json_text(json::object{{"id", row.id},
+                                                {"number", state.number},
+                                                {"opened_at", to_text(state.opened_at)},
+                                                {"answered_at", to_text(row.done)},
+                                                {"clock", kernel::explain_clock(state, clock, *pack)}})
+                   << "\n";
   }
 
   engine::Engine& engine_;
@@ -357,15 +386,16 @@ class Importer {
   const pack::CaseType* type_ = nullptr;
   std::unique_ptr<Spool> spool_;
   std::vector<Planned> plan_;
-  std::vector<uint64_t> offsets_;                 // by row
+  std::vector<uint64_t> offsets_;  // by row
   std::unordered_set<uint32_t> failed_;
-  std::map<uint32_t, Id> opened_;                 // rows whose mark is not put yet
+  std::map<uint32_t, Id> opened_;  // rows whose mark is not put yet
   ImportResult result_;
 };
 
 }  // namespace
 
-Result<ImportResult> import_cases(engine::Engine& engine, const store::Store& store, const Mapping& mapping, const ImportOptions& options) {
+Result<ImportResult> import_cases(engine::Engine& engine, const store::Store& store, const Mapping& mapping,
+                                  const ImportOptions& options) {
   return Importer(engine, store, mapping, options).run();
 }
 
@@ -383,7 +413,8 @@ void print_report(const ImportResult& result, const Mapping& mapping, const pack
   ImportCell all;
   out << "| 月份 | 类别 | 时限内 | 逾期 | 未答复 |\n|---|---|---:|---:|---:|\n";
   const auto print = [&out](const std::string& month, const std::string& group, const ImportCell& cell) {
-    out << "| " << month << " | " << group << " | " << cell.within << " | " << cell.late << " | " << cell.open << " |\n";
+    out << "| " << month << " | " << group << " | " << cell.within << " | " << cell.late << " | " << cell.open
+        << " |\n";
   };
   for (const auto& [key, cell] : result.report) {
     print(key.first, label(key.second), cell);

@@ -1,8 +1,8 @@
 // Imports histories of another system: each row becomes a case that lives through the same commands as one that people
-// type, at its own times and in their order (KERNEL §2), marked as imported. No messages and no reactions; timers fire up
-// to each act's instant. The rows are spooled to a file in the data folder and sorted by a small index, so memory holds
-// 24 bytes an act and a window of rows. Each row leaves a mark (record kind "import") in the transaction of its act, so a
-// second run goes on where the first stopped and does nothing twice.
+// type, at its own times and in their order (KERNEL §2), marked as imported. No messages and no reactions; timers fire
+// up to each act's instant. The rows are spooled to a file in the data folder and sorted by a small index, so memory
+// holds 32 bytes an act and a window of rows. Each row leaves a mark (record kind "import") in the transaction of its
+// act, so a second run goes on where the first stopped and does nothing twice.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +21,14 @@ namespace tongban::facility {
 
 struct ImportOptions {
   std::string file;
-  std::string spool;                    // path of the spool file; removed at the end
-  std::ostream* rejected = nullptr;     // a JSON line for each row that was not taken: row, id, reason
-  std::ostream* late = nullptr;         // a line for each late case, with the explanation of its date
+  std::string spool;                 // path of the spool file; removed at the end
+  std::ostream* rejected = nullptr;  // a JSON line for each row that was not taken: row, id, reason
+  std::ostream* late = nullptr;      // a line for each late case, with the explanation of its date
   std::function<void(std::string_view what, uint64_t done, uint64_t all)> progress;
-  size_t window = 256;                  // acts that are committed together
+  size_t window = 256;  // acts that are committed together
 };
 
-struct ImportCell {                     // of one month and class
+struct ImportCell {  // of one month and class
   uint64_t within = 0, late = 0, open = 0;
 };
 struct ImportResult {
@@ -38,7 +38,8 @@ struct ImportResult {
 
 // The engine must have been started with messages off and run without a thread. Fails on trouble with files and store;
 // what has been taken until then stays and is not taken again.
-Result<ImportResult> import_cases(engine::Engine& engine, const store::Store& store, const Mapping& mapping, const ImportOptions& options);
+Result<ImportResult> import_cases(engine::Engine& engine, const store::Store& store, const Mapping& mapping,
+                                  const ImportOptions& options);
 
 // The report as a table for people.
 void print_report(const ImportResult& result, const Mapping& mapping, const pack::CaseType& type, std::ostream& out);

@@ -47,7 +47,8 @@ MappedValue read_value(const Node& node, std::vector<Fault>& faults) {
     value.how = MappedValue::How::digits;
     value.of = digits_of;
   } else if (value.text.empty()) {
-    add_fault(faults, node.source, "mapping-value", "The value " + value.name + " needs one of rows, find, count_of, digits_of, text.");
+    add_fault(faults, node.source, "mapping-value",
+              "The value " + value.name + " needs one of rows, find, count_of, digits_of, text.");
   }
   reader.finish();
   return value;
@@ -60,9 +61,11 @@ MappedStep read_step(const Node& node, std::vector<Fault>& faults) {
   step.who = reader.text("who");
   const std::string at = reader.need_text("at");
   step.at_done = at == "done";
-  if (at != "done" && at != "opened") add_fault(faults, node.source, "mapping-at", "`at` is opened or done, not \"" + at + "\".");
+  if (at != "done" && at != "opened")
+    add_fault(faults, node.source, "mapping-at", "`at` is opened or done, not \"" + at + "\".");
   if (!step.who.empty() && step.who != "system" && step.who != "caller" && step.who != "anyone") {
-    add_fault(faults, node.source, "mapping-who", "`who` is system, caller or anyone; left out, whoever's duty it is acts.");
+    add_fault(faults, node.source, "mapping-who",
+              "`who` is system, caller or anyone; left out, whoever's duty it is acts.");
   }
   step.with = reader.text_map("with");
   step.unless_suggested = reader.text_map("unless_suggested");
@@ -153,14 +156,18 @@ std::string value_by_names(const MappedValue& value, const json::object& source,
     }
   }
   const std::string& is = found.empty() ? value.none : value.several;
-  row.reasons.push_back(title_of(value) + (found.empty() ? "：没有写，取 " : "：写了" + join(found, "、") + "，取 ") + is);
+  row.reasons.push_back(title_of(value) + (found.empty() ? "：没有写，取 " : "：写了" + join(found, "、") + "，取 ") +
+                        is);
   return is;
 }
 
-Result<std::string> compute(const Mapping& mapping, const MappedValue& value, const json::object& source, MappedRow& row) {
+Result<std::string> compute(const Mapping& mapping, const MappedValue& value, const json::object& source,
+                            MappedRow& row) {
   switch (value.how) {
-    case MappedValue::How::words: return value_by_words(value, source, row);
-    case MappedValue::How::find: return value_by_names(value, source, row);
+    case MappedValue::How::words:
+      return value_by_words(value, source, row);
+    case MappedValue::How::find:
+      return value_by_names(value, source, row);
     case MappedValue::How::count: {
       for (const MappedValue& other : mapping.values) {
         if (other.name != value.of) continue;
@@ -174,7 +181,8 @@ Result<std::string> compute(const Mapping& mapping, const MappedValue& value, co
       for (const char c : text_of(find_member(source, value.of))) {
         if (c >= '0' && c <= '9') digits += c;
       }
-      if (digits.size() == value.prefix.size()) return fail(Trouble::invalid_input, "The field " + value.of + " has no digits.");
+      if (digits.size() == value.prefix.size())
+        return fail(Trouble::invalid_input, "The field " + value.of + " has no digits.");
       return digits;
     }
     case MappedValue::How::text: {
@@ -228,8 +236,10 @@ std::optional<Mapping> read_mapping(const std::string& file, std::vector<Fault>&
   if (mapping.steps.empty() || mapping.steps.front().does != "open" || mapping.steps.front().at_done) {
     add_fault(faults, root->source, "mapping-steps", "The first step opens the case: {does: open, at: opened, …}.");
   }
-  if (mapping.steps.size() < 2) add_fault(faults, root->source, "mapping-steps", "A mapping has at least two steps; the second may be a note.");
-  if (mapping.id_field.empty()) add_fault(faults, root->source, "mapping-source", "`source` names the fields id and opened.");
+  if (mapping.steps.size() < 2)
+    add_fault(faults, root->source, "mapping-steps", "A mapping has at least two steps; the second may be a note.");
+  if (mapping.id_field.empty())
+    add_fault(faults, root->source, "mapping-source", "`source` names the fields id and opened.");
   return mapping;
 }
 
@@ -245,21 +255,25 @@ Result<MappedRow> map_row(const Mapping& mapping, const json::object& source) {
   row.id = text_of(find_member(source, mapping.id_field));
   if (row.id.empty()) return fail(Trouble::invalid_input, "The row has no " + mapping.id_field + ".");
   const Result<Instant> opened = instant_of(text_of(find_member(source, mapping.opened_field)));
-  if (!opened.ok()) return fail(Trouble::invalid_input, "The field " + mapping.opened_field + " is no time: " + opened.error().message);
+  if (!opened.ok())
+    return fail(Trouble::invalid_input, "The field " + mapping.opened_field + " is no time: " + opened.error().message);
   row.opened = row.done = *opened;
   if (!mapping.done_field.empty()) {
     const Result<Instant> done = instant_of(text_of(find_member(source, mapping.done_field)));
-    if (!done.ok()) return fail(Trouble::invalid_input, "The field " + mapping.done_field + " is no time: " + done.error().message);
+    if (!done.ok())
+      return fail(Trouble::invalid_input, "The field " + mapping.done_field + " is no time: " + done.error().message);
     if (*done < *opened) return fail(Trouble::invalid_input, "The row was done before it was opened.");
     row.done = *done;
   }
   row.values.emplace_back("opened", to_text(row.opened));
   row.values.emplace_back("done", to_text(row.done));
-  for (const MappedValue& value : mapping.values) row.values.emplace_back(value.name, TRY(compute(mapping, value, source, row)));
+  for (const MappedValue& value : mapping.values)
+    row.values.emplace_back(value.name, TRY(compute(mapping, value, source, row)));
   return row;
 }
 
-std::vector<std::pair<std::string, feel::Value>> form_of(const std::vector<std::pair<std::string, std::string>>& with, const MappedRow& row) {
+std::vector<std::pair<std::string, feel::Value>> form_of(const std::vector<std::pair<std::string, std::string>>& with,
+                                                         const MappedRow& row) {
   std::vector<std::pair<std::string, feel::Value>> form;
   for (const auto& [name, text] : with) {
     if (!text.starts_with('$')) {

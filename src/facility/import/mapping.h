@@ -1,7 +1,7 @@
-// How rows of another system become cases: a YAML file beside the pack (packs/…/import/*.yaml), readable by the officials
-// who answer for it. It names the source's fields, computes values by tables of words, and says which acts a row stands
-// for and when each happened. Everything the source does not carry is decided here, in the open, and written as a note
-// into each case.
+// How rows of another system become cases: a YAML file beside the pack (packs/…/import/*.yaml), readable by the
+// officials who answer for it. It names the source's fields, computes values by tables of words, and says which acts a
+// row stands for and when each happened. Everything the source does not carry is decided here, in the open, and written
+// as a note into each case.
 //
 //   mapping: gov_messages
 //   title: …
@@ -48,7 +48,7 @@ struct MappedValue {
   int64_t longest = 0;                                                 // characters; longer is cut and marked. 0: any
 };
 struct MappedStep {
-  std::string does, who;                                               // who: "", system, caller, anyone
+  std::string does, who;  // who: "", system, caller, anyone
   bool at_done = false;
   std::vector<std::pair<std::string, std::string>> with, unless_suggested;
 };
@@ -68,13 +68,14 @@ std::optional<Mapping> read_mapping(const std::string& file, std::vector<pack::F
 struct MappedRow {
   std::string id;
   Instant opened, done;
-  std::vector<std::pair<std::string, std::string>> values;             // by value name; also opened and done as instants
-  std::vector<std::string> reasons;                                    // one sentence a value that was judged
+  std::vector<std::pair<std::string, std::string>> values;  // by value name; also opened and done as instants
+  std::vector<std::string> reasons;                         // one sentence a value that was judged
   const std::string* find(std::string_view name) const;
 };
 // Fails (invalid_input) with the reason why the row cannot be taken.
 Result<MappedRow> map_row(const Mapping& mapping, const json::object& source);
 // The form of a step: `$name` is a value, everything else stands as written.
-std::vector<std::pair<std::string, feel::Value>> form_of(const std::vector<std::pair<std::string, std::string>>& with, const MappedRow& row);
+std::vector<std::pair<std::string, feel::Value>> form_of(const std::vector<std::pair<std::string, std::string>>& with,
+                                                         const MappedRow& row);
 
 }  // namespace tongban::facility

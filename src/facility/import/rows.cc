@@ -64,10 +64,14 @@ bool read_cells(Input& input, std::vector<std::string>& cells) {
       quoted = false;
       if (c == -1) return true;
     }
-    if (c == '"' && cells.back().empty()) quoted = true;
-    else if (c == ',') cells.emplace_back();
-    else if (c == '\n') return true;
-    else if (c != '\r') cells.back() += static_cast<char>(c);
+    if (c == '"' && cells.back().empty())
+      quoted = true;
+    else if (c == ',')
+      cells.emplace_back();
+    else if (c == '\n')
+      return true;
+    else if (c != '\r')
+      cells.back() += static_cast<char>(c);
   }
   return any;
 }
@@ -80,7 +84,9 @@ Result<json::object> object_of(const std::string& line) {
 }
 
 Result<json::object> object_of(const std::vector<std::string>& heads, const std::vector<std::string>& cells) {
-  if (cells.size() != heads.size()) return fail(Trouble::invalid_input, "The row has " + std::to_string(cells.size()) + " cells, the first line has " + std::to_string(heads.size()) + ".");
+  if (cells.size() != heads.size())
+    return fail(Trouble::invalid_input, "The row has " + std::to_string(cells.size()) + " cells, the first line has " +
+                                            std::to_string(heads.size()) + ".");
   json::object row;
   for (size_t i = 0; i < heads.size(); ++i) {
     if (!is_valid_utf8(cells[i])) return fail(Trouble::invalid_input, "The row is not UTF-8.");
@@ -100,17 +106,20 @@ Result<void> read_rows(const std::string& path, const std::function<bool(SourceR
   std::string line;
   std::vector<std::string> heads, cells;
   if (is_csv) {
-    if (!read_cells(input, heads)) return fail(Trouble::invalid_input, "The file " + path + " is empty; its first line names the columns.");
+    if (!read_cells(input, heads))
+      return fail(Trouble::invalid_input, "The file " + path + " is empty; its first line names the columns.");
     if (heads.front().starts_with("\xEF\xBB\xBF")) heads.front().erase(0, 3);
   }
   for (uint64_t number = 1;; ++number) {
     if (is_csv ? !read_cells(input, cells) : !read_line(input, line)) break;
-    if (line.size() > kMostRowBytes) return fail(Trouble::no_space, "Row " + std::to_string(number) + " of " + path + " is longer than 4 MiB.");
+    if (line.size() > kMostRowBytes)
+      return fail(Trouble::no_space, "Row " + std::to_string(number) + " of " + path + " is longer than 4 MiB.");
     if (!is_csv && trim(line).empty()) continue;
     if (is_csv && cells.size() == 1 && cells.front().empty()) continue;
     if (!visit({number, is_csv ? object_of(heads, cells) : object_of(line), input.position(), all})) return {};
   }
-  if (input.failed()) return fail(Trouble::invalid_input, "The file " + path + " is damaged; it could be read only in part.");
+  if (input.failed())
+    return fail(Trouble::invalid_input, "The file " + path + " is damaged; it could be read only in part.");
   return {};
 }
 

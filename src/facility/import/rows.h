@@ -12,9 +12,9 @@
 namespace tongban::facility {
 
 struct SourceRow {
-  uint64_t number = 0;             // from 1
-  Result<json::object> row;        // a line that is no JSON object: the failure
-  uint64_t bytes_read = 0, bytes_all = 0;   // of the file as stored, for progress
+  uint64_t number = 0;                     // from 1
+  Result<json::object> row;                // a line that is no JSON object: the failure
+  uint64_t bytes_read = 0, bytes_all = 0;  // of the file as stored, for progress
 };
 // Calls `visit` with each row until it returns false.
 Result<void> read_rows(const std::string& path, const std::function<bool(SourceRow&&)>& visit);

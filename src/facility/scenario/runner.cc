@@ -23,17 +23,14 @@ using pack::ScenarioActor;
 using pack::ScenarioStep;
 
 constexpr size_t kMaxGivenDepth = 32;
-constexpr size_t kMaxStoryText = 60;  // characters of a value
 
-// Another world than this play's own: everything that one scenario needs.
+// Everything that one play needs; no other play sees it.
 struct World {
   store::MemoryStore store;
   store::MemoryKeyStore keys;
   std::unique_ptr<engine::Engine> engine;
-  Id current;                                        // the case that the scenario is about
+  Id current;  // the case that the scenario is about
 };
-
-std::string basis_clause(const pack::Basis& basis) { return basis.clause; }
 
 // Every basis that an event carries.
 std::vector<pack::Basis> bases_of(const kernel::Event& event) {
@@ -41,8 +38,10 @@ std::vector<pack::Basis> bases_of(const kernel::Event& event) {
   std::visit(
       [&](const auto& body) {
         using Body = std::decay_t<decltype(body)>;
-        if constexpr (std::is_same_v<Body, kernel::DecisionMade>) bases = body.bases;
-        else if constexpr (requires { body.basis; }) bases.push_back(body.basis);
+        if constexpr (std::is_same_v<Body, kernel::DecisionMade>)
+          bases = body.bases;
+        else if constexpr (requires { body.basis; })
+          bases.push_back(body.basis);
       },
       event.body);
   return bases;
@@ -50,9 +49,9 @@ std::vector<pack::Basis> bases_of(const kernel::Event& event) {
 
 class Player {
  public:
-  Player(const std::shared_ptr<const pack::Library>& packs, const pack::Pack& pack,
+  Player(const std::shared_ptr<const pack::Library>& packs, std::shared_ptr<const pack::Pack> pack,
          const std::shared_ptr<const calendar::Editions>& calendar, ScenarioResult& result, bool story)
-      : pack_(pack), calendar_(calendar), result_(result), story_(story) {
+      : held_pack_(std::move(pack)), calendar_(calendar), result_(result), story_(story) {
     engine::Config config;
     config.store = &world_.store;
     config.keys = &world_.keys;
@@ -66,9 +65,13 @@ class Player {
     for (const Scenario* at = &scenario; at && chain.size() < kMaxGivenDepth;) {
       chain.insert(chain.begin(), at);
       if (at->after.empty()) break;
-      const auto given = std::find_if(all.begin(), all.end(), [&](const Scenario& other) { return other.name == at->after; });
+      const auto given =
+          std::find_if(all.begin(), all.end(), [&](const Scenario& other) { return other.name == at->after; });
       if (given == all.end()) return differ(scenario.source, "given", at->after, "no scenario of that name");
       at = &*given;
+    }
+    for (const Scenario* one : chain) {
+      if (!one->parameters.empty() && !decide_otherwise(*one)) return;
     }
     case_type_ = scenario.case_type;
     for (auto it = chain.rbegin(); it != chain.rend() && case_type_.empty(); ++it) case_type_ = (*it)->case_type;
@@ -87,6 +90,27 @@ class Player {
   }
 
  private:
+  // The pack with other values of its parameters, in this play only.
+  bool decide_otherwise(const Scenario& scenario) {
+    auto changed = std::make_shared<pack::Pack>(*held_pack_);
+    for (const auto& [id, text] : scenario.parameters) {
+      const auto parameter = std::find_if(changed->parameters.begin(), changed->parameters.end(),
+                                          [&](const pack::Parameter& one) { return one.id == id; });
+      const auto value =
+          parameter == changed->parameters.end() ? std::nullopt : pack::parameter_value(*parameter, text);
+      if (!value) {
+        differ(scenario.source, "given parameter " + id, text, "no such parameter or value");
+        return false;
+      }
+      parameter->value = *value;
+    }
+    auto packs = std::make_shared<pack::Library>(*config_.packs);
+    std::replace(packs->packs.begin(), packs->packs.end(), held_pack_, std::shared_ptr<const pack::Pack>(changed));
+    config_.packs = std::move(packs);
+    held_pack_ = std::move(changed);
+    return true;
+  }
+
   bool start(Instant at, const pack::Source& source) {
     if (world_.engine) return true;
     config_.now = [at] { return at; };
@@ -116,19 +140,26 @@ class Player {
 
   std::optional<kernel::Actor> resolve(const ScenarioActor& who, Date day) const {
     switch (who.kind) {
-      case ScenarioActor::Kind::caller: return kernel::Actor{.kind = kernel::Actor::Kind::caller};
-      case ScenarioActor::Kind::anyone: return kernel::Actor{.kind = kernel::Actor::Kind::anyone};
-      case ScenarioActor::Kind::timer: return kernel::Actor{.kind = kernel::Actor::Kind::system};
-      case ScenarioActor::Kind::person: break;
+      case ScenarioActor::Kind::caller:
+        return kernel::Actor{.kind = kernel::Actor::Kind::caller};
+      case ScenarioActor::Kind::anyone:
+        return kernel::Actor{.kind = kernel::Actor::Kind::anyone};
+      case ScenarioActor::Kind::timer:
+        return kernel::Actor{.kind = kernel::Actor::Kind::system};
+      case ScenarioActor::Kind::person:
+        break;
     }
     const auto book = registers();
     std::vector<std::string> people;
-    for (const kernel::Entry* entry : book->where("people", "name", Value::text(who.person), day)) people.push_back(entry->id);
+    for (const kernel::Entry* entry : book->where("people", "name", Value::text(who.person), day))
+      people.push_back(entry->id);
     if (people.empty() && book->find("people", who.person)) people.push_back(who.person);
     for (const std::string& person : people) {
       for (const kernel::Post& post : book->posts_of(person, day)) {
         if (who.unit.empty() || post.unit == who.unit || unit_name(post.unit, day) == who.unit) {
-          return kernel::Actor{.kind = kernel::Actor::Kind::staff, .person = person, .unit = who.unit.empty() ? std::string() : post.unit};
+          return kernel::Actor{.kind = kernel::Actor::Kind::staff,
+                               .person = person,
+                               .unit = who.unit.empty() ? std::string() : post.unit};
         }
       }
     }
@@ -188,14 +219,14 @@ class Player {
   }
 
   Request::Open opening(const ScenarioStep& step) const {
-    const bool typed = pack_.find_case(step.on) != nullptr;
+    const bool typed = held_pack_->find_case(step.on) != nullptr;
     Request::Open open;
-    open.pack = pack_.id;
+    open.pack = held_pack_->id;
     open.type = typed ? step.on : case_type_;
     open.channel = step.who.kind == ScenarioActor::Kind::person ? "phone" : "web";
     const auto state = current();
     if (!state || step.on.empty()) return open;
-    for (const pack::CaseType& type : pack_.cases) {
+    for (const pack::CaseType& type : held_pack_->cases) {
       for (const pack::LinkKind& kind : type.links) {
         if (kind.to != state->type || (!typed && kind.id != step.on)) continue;
         if (!open.link_kind.empty() && type.id != open.type) continue;
@@ -221,7 +252,8 @@ class Player {
     if (!state || step.on.empty()) return 0;
     uint32_t best = 0;
     for (const kernel::Assignment& assignment : state->assignments) {
-      if (assignment.active() && assignment.name == step.on && (actor.unit.empty() || assignment.unit == actor.unit)) best = assignment.no;
+      if (assignment.active() && assignment.name == step.on && (actor.unit.empty() || assignment.unit == actor.unit))
+        best = assignment.no;
     }
     return best;
   }
@@ -237,7 +269,8 @@ class Player {
       constexpr std::string_view quote = "“";
       return sentence.starts_with(quote) && sentence.substr(quote.size()).starts_with(*step.rejected);
     };
-    if (std::none_of(sentences.begin(), sentences.end(), begins)) differ(step.source, step.does, "rejected: " + *step.rejected, found);
+    if (std::none_of(sentences.begin(), sentences.end(), begins))
+      differ(step.source, step.does, "rejected: " + *step.rejected, found);
   }
 
   // --- what must be true ---
@@ -282,6 +315,12 @@ class Player {
       const bool holds = std::find(state->held_by.begin(), state->held_by.end(), *then.holder) != state->held_by.end();
       expect("holder", *then.holder, join(state->held_by, "、"), holds);
     }
+    if (then.holders) {
+      std::vector<std::string> wanted = *then.holders, found = state->held_by;
+      std::sort(wanted.begin(), wanted.end());
+      std::sort(found.begin(), found.end());
+      expect("holders", join(wanted, "、"), join(found, "、"), wanted == found);
+    }
     if (then.outcome) check_outcome(*then.outcome, news, source);
     if (then.asked) check_asked(*then.asked, *state, *type, day, source);
     for (const auto& [clock, due] : then.due) check_due(clock, due, *state, source);
@@ -291,6 +330,14 @@ class Player {
     if (!then.basis.empty()) check_basis(then.basis, news, source);
     for (const std::string& clock : then.late) expect("late", clock, "in time", is_late(*state, clock));
     for (const std::string& clock : then.not_late) expect("not late", clock, "late", !is_late(*state, clock));
+    for (const std::string& clock : then.running) {
+      const std::string status = status_of(*state, clock);
+      expect("running", clock, status, status == "running");
+    }
+    for (const std::string& clock : then.stopped) {
+      const std::string status = status_of(*state, clock);
+      expect("stopped", clock, status, status == "over" || status == "never started");
+    }
     const auto has_flag = [&](const std::string& flag) {
       return std::any_of(state->flags.begin(), state->flags.end(), [&](const std::string& id) {
         const auto title = type->flag_titles.find(id);
@@ -298,7 +345,8 @@ class Player {
       });
     };
     for (const std::string& flag : then.flags) expect("flags", flag, join(state->flags, "、"), has_flag(flag));
-    for (const std::string& flag : then.not_flags) expect("flags", "without " + flag, join(state->flags, "、"), !has_flag(flag));
+    for (const std::string& flag : then.not_flags)
+      expect("flags", "without " + flag, join(state->flags, "、"), !has_flag(flag));
     if (!then.opened.empty()) check_opened(then.opened, news, source);
   }
 
@@ -310,20 +358,23 @@ class Player {
     if (found != expected) differ(source, "outcome", expected, found);
   }
 
-  void check_asked(const std::string& expected, const CaseState& state, const pack::CaseType& type, Date day, const pack::Source& source) {
+  void check_asked(const std::string& expected, const CaseState& state, const pack::CaseType& type, Date day,
+                   const pack::Source& source) {
     std::vector<std::string> found;
     for (const kernel::AskState& ask : state.asks) {
       if (!ask.open()) continue;
       const pack::Role* role = type.find_role(ask.of_role);
       const std::string name = ask.of_unit.empty() ? std::string() : unit_name(ask.of_unit, day);
-      if (expected == ask.of_role || expected == ask.of_unit || expected == name || (role && expected == role->title)) return;
+      if (expected == ask.of_role || expected == ask.of_unit || expected == name || (role && expected == role->title))
+        return;
       found.push_back(name.empty() ? ask.of_role : name);
     }
     if (expected == "none" && found.empty()) return;
     differ(source, "asked", expected, found.empty() ? "none" : join(found, "、"));
   }
 
-  void check_due(const std::string& name, const std::string& expected, const CaseState& state, const pack::Source& source) {
+  void check_due(const std::string& name, const std::string& expected, const CaseState& state,
+                 const pack::Source& source) {
     const kernel::Clock* clock = state.last_clock(name);
     std::string found = "none";
     bool same = false;
@@ -335,7 +386,8 @@ class Player {
       const Result<Date> date = parse_date(expected);
       same = (date.ok() && counted.due_on == *date) || (instant.ok() && counted.due_at == *instant);
     }
-    const bool over = !clock || clock->status == kernel::ClockStatus::cancelled || clock->status == kernel::ClockStatus::stopped;
+    const bool over =
+        !clock || clock->status == kernel::ClockStatus::cancelled || clock->status == kernel::ClockStatus::stopped;
     if (expected == "none") same = over || clock->segments.empty();
     if (!same) differ(source, "due " + name, expected, found);
   }
@@ -349,13 +401,16 @@ class Player {
       const pack::Role* role = type.find_role(sent->to_role);
       const std::string unit = sent->to_unit.empty() ? std::string() : unit_name(sent->to_unit, day);
       const bool party = role && role->relation == pack::RoleRelation::party;
-      if (sent->letter == letter && (to == sent->to_role || (role && to == role->title) || (!unit.empty() && to == unit) || (party && to == "来电人"))) return;
+      if (sent->letter == letter && (to == sent->to_role || (role && to == role->title) ||
+                                     (!unit.empty() && to == unit) || (party && to == "来电人")))
+        return;
       found.push_back(sent->letter + " → " + (unit.empty() ? (role ? role->title : sent->to_role) : unit));
     }
     differ(source, "sent " + letter, to, found.empty() ? "nothing" : join(found, "、"));
   }
 
-  void check_assigned(const std::string& name, const std::vector<std::string>& units, const CaseState& state, Date day, const pack::Source& source) {
+  void check_assigned(const std::string& name, const std::vector<std::string>& units, const CaseState& state, Date day,
+                      const pack::Source& source) {
     std::multiset<std::string> found;
     for (const kernel::Assignment& assignment : state.assignments) {
       if (assignment.active() && assignment.name == name) found.insert(unit_name(assignment.unit, day));
@@ -369,7 +424,9 @@ class Player {
       const kernel::Assignment* now = state.current(name);
       same = expected.size() == 1 && now && unit_name(now->unit, day) == *expected.begin();
     }
-    if (!same) differ(source, "assigned " + name, join({expected.begin(), expected.end()}, "、"), join({found.begin(), found.end()}, "、"));
+    if (!same)
+      differ(source, "assigned " + name, join({expected.begin(), expected.end()}, "、"),
+             join({found.begin(), found.end()}, "、"));
   }
 
   std::string shown(const Value& value, const pack::Field* field, Date day) const {
@@ -383,12 +440,14 @@ class Player {
       for (const auto& [id, label] : field->values) {
         if (id == value.as_text()) return label;
       }
-      if (field->kind == pack::FieldKind::yes_no) return value.as_text() == "yes" || value.as_text() == "是" ? "是" : "否";
+      if (field->kind == pack::FieldKind::yes_no)
+        return value.as_text() == "yes" || value.as_text() == "是" ? "是" : "否";
       if (field->kind == pack::FieldKind::limit) {
         if (const auto limit = pack::parse_limit(value.as_text())) return pack::to_text(*limit);
       }
       if (field->kind == pack::FieldKind::instant) {
-        if (const Result<Instant> instant = parse_instant(value.as_text()); instant.ok()) return to_minutes_text(*instant);
+        if (const Result<Instant> instant = parse_instant(value.as_text()); instant.ok())
+          return to_minutes_text(*instant);
       }
     }
     if (field && field->kind == pack::FieldKind::limit) {
@@ -397,29 +456,33 @@ class Player {
     return value.to_plain_text();
   }
 
-  void check_field(const std::string& name, const Value& expected, const CaseState& state, const pack::CaseType& type, Date day,
-                   const pack::Source& source) {
+  void check_field(const std::string& name, const Value& expected, const CaseState& state, const pack::CaseType& type,
+                   Date day, const pack::Source& source) {
     const pack::Field* field = type.find_field(name);
     const kernel::FieldValue* value = kernel::find_value(state.fields, name);
     std::string found = Value().to_plain_text();
-    if (value && value->is_sealed()) found = world_.engine->unseal(state, *value).value_or("");
-    else if (value) found = shown(value->plain, field, day);
+    if (value && value->is_sealed())
+      found = world_.engine->unseal(state, *value).value_or("");
+    else if (value)
+      found = shown(value->plain, field, day);
     std::string wanted = shown(expected, field, day);
     if (wanted == "none") wanted = Value().to_plain_text();
     if (wanted != found) differ(source, "field " + name, wanted, found);
   }
 
-  void check_basis(const std::vector<std::string>& clauses, const std::vector<kernel::Event>& news, const pack::Source& source) {
+  void check_basis(const std::vector<std::string>& clauses, const std::vector<kernel::Event>& news,
+                   const pack::Source& source) {
     std::set<std::string> found;
     for (const kernel::Event& event : news) {
       for (const pack::Basis& basis : bases_of(event)) {
-        if (!basis.clause.empty()) found.insert(basis_clause(basis));
+        if (!basis.clause.empty()) found.insert(basis.clause);
       }
     }
     for (const std::string& clause : clauses) {
       const size_t space = clause.rfind(' ');  // "民法典 第二百零三条"
       const std::string own = space == std::string::npos ? clause : clause.substr(space + 1);
-      if (!found.contains(clause) && !found.contains(own)) differ(source, "basis", clause, join({found.begin(), found.end()}, "、"));
+      if (!found.contains(clause) && !found.contains(own))
+        differ(source, "basis", clause, join({found.begin(), found.end()}, "、"));
     }
   }
 
@@ -428,17 +491,47 @@ class Player {
     return clock && clock->late;
   }
 
-  void check_opened(const std::vector<std::string>& types, const std::vector<kernel::Event>& news, const pack::Source& source) {
+  static std::string status_of(const CaseState& state, const std::string& name) {
+    const kernel::Clock* clock = state.last_clock(name);
+    if (!clock) return "never started";
+    switch (clock->status) {
+      case kernel::ClockStatus::running:
+        return "running";
+      case kernel::ClockStatus::paused:
+        return "paused";
+      case kernel::ClockStatus::claimed:
+        return "claimed";
+      default:
+        return "over";
+    }
+  }
+
+  void check_opened(const std::vector<std::string>& types, const std::vector<kernel::Event>& news,
+                    const pack::Source& source) {
     std::multiset<std::string> found;
     for (const kernel::Event& event : news) {
-      if (const auto* link = std::get_if<kernel::Linked>(&event.body); link && link->inverse) found.insert(link->other_type);
+      if (const auto* link = std::get_if<kernel::Linked>(&event.body); link && link->inverse)
+        found.insert(link->other_type);
     }
     std::multiset<std::string> rest = found;
     for (const std::string& type : types) {
       const auto it = rest.find(type);
-      if (it == rest.end()) differ(source, "opened", type, found.empty() ? "nothing" : join({found.begin(), found.end()}, "、"));
-      else rest.erase(it);
+      if (it == rest.end())
+        differ(source, "opened", type,
+               (found.empty() ? "nothing" : join({found.begin(), found.end()}, "、")) + refused_reactions());
+      else
+        rest.erase(it);
     }
+  }
+
+  // Why something did not follow.
+  std::string refused_reactions() const {
+    std::string text;
+    const auto records = world_.store.list_records("failed_reaction");
+    if (records.ok()) {
+      for (const store::Record& record : *records) text += "; refused: " + record.body;
+    }
+    return text;
   }
 
   // --- views ---
@@ -462,7 +555,7 @@ class Player {
     const std::vector<std::string> groups = kernel::visible_groups(roles, *state, *type);
     const auto visible = [&](const std::string& id) {
       const pack::Field* field = type->find_field(id);
-      return field && std::find(groups.begin(), groups.end(), field->group) != groups.end();
+      return std::find(groups.begin(), groups.end(), field ? field->group : id) != groups.end();
     };
     for (const std::string& field : view.sees) {
       if (!visible(field)) differ(view.source, view.who.text, "sees " + field, "does not see it");
@@ -475,12 +568,14 @@ class Player {
   // --- examples: rows of dates and facts, decided by the clock's own table and counted by the calendar ---
 
   void check_example(const pack::ScenarioExample& example) {
-    const pack::CaseType* type = pack_.find_case(case_type_);
+    const pack::CaseType* type = held_pack_->find_case(case_type_);
     if (!type || !example.at) return differ(example.source, "example", "a case type and `at`", "one is missing");
     for (const auto& [clock, expected] : example.due) {
       const pack::ClockDef* def = type->find_clock(clock);
       if (clock.empty()) {
-        const auto first = std::find_if(type->clocks.begin(), type->clocks.end(), [](const pack::ClockDef& one) { return one.type == pack::ClockType::deadline; });
+        const auto first = std::find_if(type->clocks.begin(), type->clocks.end(), [](const pack::ClockDef& one) {
+          return one.type == pack::ClockType::deadline;
+        });
         def = first == type->clocks.end() ? nullptr : &*first;
       }
       if (!def) {
@@ -503,17 +598,21 @@ class Player {
       const Result<Date> date = parse_date(expected);
       const Result<Instant> instant = parse_instant(expected);
       const bool same = (date.ok() && counted->due_on == *date) || (instant.ok() && counted->due_at == *instant);
-      if (!same) differ(example.source, what, expected, instant.ok() && !date.ok() ? to_minutes_text(counted->due_at) : to_text(counted->due_on));
+      if (!same)
+        differ(example.source, what, expected,
+               instant.ok() && !date.ok() ? to_minutes_text(counted->due_at) : to_text(counted->due_on));
     }
   }
 
-  std::optional<pack::Limit> limit_of(const pack::ClockDef& def, const pack::CaseType& type, const pack::ScenarioExample& example,
-                                      std::string& trouble) const {
+  std::optional<pack::Limit> limit_of(const pack::ClockDef& def, const pack::CaseType& type,
+                                      const pack::ScenarioExample& example, std::string& trouble) const {
     if (def.limit) return def.limit;
     if (!def.limit_parameter.empty()) {
-      const pack::Parameter* parameter = pack_.find_parameter(def.limit_parameter.starts_with("param.") ? def.limit_parameter.substr(6) : def.limit_parameter);
+      const pack::Parameter* parameter = held_pack_->find_parameter(
+          def.limit_parameter.starts_with("param.") ? def.limit_parameter.substr(6) : def.limit_parameter);
       if (!parameter) return std::nullopt;
-      return parameter->value.kind() == Value::Kind::text ? pack::parse_limit(parameter->value.as_text()) : pack::limit_of(parameter->value);
+      return parameter->value.kind() == Value::Kind::text ? pack::parse_limit(parameter->value.as_text())
+                                                          : pack::limit_of(parameter->value);
     }
     const size_t dot = def.limit_decision.find('.');
     const std::string decision = def.limit_decision.substr(0, dot);
@@ -522,15 +621,14 @@ class Player {
     const auto found = std::find_if(type.actions.begin(), type.actions.end(), decides);
     const pack::Action* action = found != type.actions.end() ? &*found : decides(type.open) ? &type.open : nullptr;
     if (!action) return std::nullopt;
-    const Date day = local_date(*example.at);
-    const kernel::Registers none;
     std::vector<Value> slots;
     const auto value_of = [&](const std::string& name) -> Value {
       for (const auto& [key, value] : example.values) {
         if (key != name) continue;
         const pack::Field* field = type.find_field(name);
         if (!field) {
-          const auto form = std::find_if(action->form.begin(), action->form.end(), [&](const pack::Field& f) { return f.id == name; });
+          const auto form = std::find_if(action->form.begin(), action->form.end(),
+                                         [&](const pack::Field& f) { return f.id == name; });
           if (form != action->form.end()) field = &*form;
         }
         if (!field) return value;
@@ -538,7 +636,8 @@ class Player {
           const auto limit = pack::parse_limit(value.as_text());
           return limit ? pack::to_value(*limit) : Value();
         }
-        if (field->kind == pack::FieldKind::yes_no && value.kind() == Value::Kind::text) return Value::of(value.as_text() == "yes");
+        if (field->kind == pack::FieldKind::yes_no && value.kind() == Value::Kind::text)
+          return Value::of(value.as_text() == "yes");
         const Result<Value> coerced = feel::coerce(value, pack::type_of(*field));
         return coerced.ok() ? *coerced : value;
       }
@@ -546,7 +645,9 @@ class Player {
     };
     for (const pack::Action::Variable& variable : action->variables) {
       switch (variable.kind) {
-        case pack::Action::Variable::Kind::field: slots.push_back(value_of(variable.name)); break;
+        case pack::Action::Variable::Kind::field:
+          slots.push_back(value_of(variable.name));
+          break;
         case pack::Action::Variable::Kind::form: {
           feel::Context form;
           for (const pack::Field& field : action->form) form.emplace_back(field.id, value_of(field.id));
@@ -555,25 +656,29 @@ class Player {
         }
         case pack::Action::Variable::Kind::parameters: {
           feel::Context parameters;
-          for (const pack::Parameter& parameter : pack_.parameters) parameters.emplace_back(parameter.id, parameter.value);
+          for (const pack::Parameter& parameter : held_pack_->parameters)
+            parameters.emplace_back(parameter.id, parameter.value);
           slots.push_back(Value::context(std::move(parameters)));
           break;
         }
-        default: slots.emplace_back();
+        default:
+          slots.emplace_back();
       }
     }
-    (void)day;
     feel::EvalContext eval;
     eval.now = *example.at;
     const dmn::Decision decided = dmn::evaluate(action->decisions.at(decision), slots, eval);
-    if (decided.status == dmn::Decision::Status::failed) trouble = decided.error;
-    else if (!decided.missing.empty()) trouble = "missing: " + join(decided.missing, ", ");
+    if (decided.status == dmn::Decision::Status::failed)
+      trouble = decided.error;
+    else if (!decided.missing.empty())
+      trouble = "missing: " + join(decided.missing, ", ");
     if (decided.outputs.kind() != Value::Kind::context) return pack::limit_of(decided.outputs);
     if (auto limit = pack::limit_of(decided.outputs.get(output))) return limit;
-    return decided.outputs.as_context().size() == 1 ? pack::limit_of(decided.outputs.as_context().front().second) : std::nullopt;
+    return decided.outputs.as_context().size() == 1 ? pack::limit_of(decided.outputs.as_context().front().second)
+                                                    : std::nullopt;
   }
 
-  const pack::Pack& pack_;
+  std::shared_ptr<const pack::Pack> held_pack_;
   std::shared_ptr<const calendar::Editions> calendar_;
   ScenarioResult& result_;
   const bool story_;
@@ -595,13 +700,13 @@ ScenarioResult ScenarioRunner::run(const Scenario& scenario, const std::vector<S
   result.name = scenario.name;
   result.source = scenario.source;
   result.shows = scenario.shows;
-  Player(packs_, *pack_, calendar_, result, story).play(scenario, all);
+  Player(packs_, pack_, calendar_, result, story).play(scenario, all);
   return result;
 }
 
 std::string to_text(const Difference& difference) {
-  return difference.source.file + ":" + std::to_string(difference.source.line) + ": " + difference.what + ": expected " +
-         difference.expected + ", found " + difference.found;
+  return difference.source.file + ":" + std::to_string(difference.source.line) + ": " + difference.what +
+         ": expected " + difference.expected + ", found " + difference.found;
 }
 
 }  // namespace tongban::facility

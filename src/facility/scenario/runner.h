@@ -1,5 +1,5 @@
-// Plays the scenarios of a pack (pack/scenario.h) on an engine with a store in memory and a virtual clock, and says what
-// came out otherwise than written. Nothing is shared between two plays: each has its own world. Any thread.
+// Plays the scenarios of a pack (pack/scenario.h) on an engine with a store in memory and a virtual clock, and says
+// what came out otherwise than written. Nothing is shared between two plays: each has its own world. Any thread.
 #pragma once
 
 #include <cstddef>
@@ -14,18 +14,18 @@
 namespace tongban::facility {
 
 struct Difference {
-  pack::Source source;            // of the step, view or example
-  std::string what;               // "due handling"
+  pack::Source source;  // of the step, view or example
+  std::string what;     // "due handling"
   std::string expected, found;
 };
 
 struct ScenarioResult {
   std::string name;
   pack::Source source;
-  std::vector<std::string> shows; // requirement ids that it shows, when it holds
+  std::vector<std::string> shows;  // requirement ids that it shows, when it holds
   std::vector<Difference> differences;
-  size_t steps = 0;               // played, without those of `given`
-  std::vector<std::string> story; // one line a step, when asked for
+  size_t steps = 0;                // played, without those of `given`
+  std::vector<std::string> story;  // one line a step, when asked for
   bool ok() const { return differences.empty(); }
 };
 
@@ -44,6 +44,6 @@ class ScenarioRunner {
   std::shared_ptr<const calendar::Editions> calendar_;
 };
 
-std::string to_text(const Difference& difference);   // file:line: what: expected …, found …
+std::string to_text(const Difference& difference);  // file:line: what: expected …, found …
 
 }  // namespace tongban::facility

@@ -283,11 +283,12 @@ static void metrics(Api::Impl& api, const CallPtr& call) {
 
 void Api::Impl::add_admin_routes() {
   const auto bind = [this](void (*handler)(Impl&, const CallPtr&)) { return [this, handler](CallPtr call) { handler(*this, call); }; };
-  const json::object any{{"type", "object"}};
+  const json::object any{{"type", "object"}, {"additionalProperties", true}};
+  const auto shape = [](std::string_view name) { return json::object{{"$ref", "#/components/schemas/" + std::string(name)}}; };   // openapi.cc
   add({.method = Method::get, .path = "/healthz", .operation = "health", .summary = "The process answers", .tag = "system", .place = Place::inline_,
-       .handle = [](CallPtr call) { call->answer_json(200, json::object{{"alive", true}}); }, .result = any});
+       .handle = [](CallPtr call) { call->answer_json(200, json::object{{"alive", true}}); }, .result = shape("Health")});
   add({.method = Method::get, .path = "/readyz", .operation = "readiness", .summary = "Whether writes are accepted, told truly", .tag = "system", .place = Place::inline_,
-       .handle = bind(ready), .result = any, .refusals = {503}});
+       .handle = bind(ready), .result = shape("Readiness"), .refusals = {503}});
   add({.method = Method::get, .path = "/metrics", .operation = "metrics", .summary = "Figures for Prometheus; no personal data", .tag = "system", .place = Place::inline_,
        .handle = bind(metrics), .media_type = "text/plain"});
   add({.method = Method::get, .path = "/openapi.json", .operation = "describe", .summary = "This description", .tag = "system", .place = Place::inline_,
@@ -299,30 +300,30 @@ void Api::Impl::add_admin_routes() {
        },
        .result = any});
   add({.method = Method::post, .path = "/api/v1/sessions", .operation = "signIn", .summary = "Signs a member of staff in; sets a cookie and returns a token", .tag = "people",
-       .handle = bind(sign_in), .body = object_of({{"name", "string"}, {"password", "string"}}, {"name", "password"}), .result = any, .status = 201, .refusals = {400, 401, 415, 429}});
+       .handle = bind(sign_in), .body = object_of({{"name", "string"}, {"password", "string"}}, {"name", "password"}), .result = shape("SignedIn"), .status = 201, .refusals = {400, 401, 415, 429}});
   add({.method = Method::get, .path = "/api/v1/sessions/current", .operation = "currentSession", .summary = "Who is signed in, with positions", .tag = "people", .access = Access::caller_or_staff,
-       .handle = [this](CallPtr call) { call->answer_json(200, session_json(*this, *call->session, call->now)); }, .result = any});
+       .handle = [this](CallPtr call) { call->answer_json(200, session_json(*this, *call->session, call->now)); }, .result = shape("Session")});
   add({.method = Method::remove, .path = "/api/v1/sessions/current", .operation = "signOut", .summary = "Ends the session", .tag = "people", .access = Access::caller_or_staff, .handle = bind(sign_out), .status = 204});
   add({.method = Method::post, .path = "/api/v1/set-ups", .operation = "setPassword", .summary = "Sets a password through a one-time link", .tag = "people", .handle = bind(use_link),
        .body = object_of({{"link", "string"}, {"password", "string"}}, {"link", "password"}), .status = 204, .refusals = {400, 404, 415, 422, 429}});
-  add({.method = Method::get, .path = "/api/v1/accounts", .operation = "listAccounts", .summary = "All accounts", .tag = "people", .access = Access::administrator, .handle = bind(list_accounts), .result = any});
+  add({.method = Method::get, .path = "/api/v1/accounts", .operation = "listAccounts", .summary = "All accounts", .tag = "people", .access = Access::administrator, .handle = bind(list_accounts), .result = shape("Accounts")});
   json::object account = object_of({{"name", "string"}, {"person", "string"}, {"administrator", "boolean"}}, {"name"});
   add({.method = Method::post, .path = "/api/v1/accounts", .operation = "makeAccount", .summary = "Makes an account, or resets its password, by a one-time link", .tag = "people", .access = Access::administrator,
-       .handle = bind(make_account), .body = account, .result = any, .status = 201, .refusals = {400, 415, 422}});
+       .handle = bind(make_account), .body = account, .result = shape("SetUpLink"), .status = 201, .refusals = {400, 415, 422}});
   add({.method = Method::remove, .path = "/api/v1/accounts/{name}", .operation = "removeAccount", .summary = "Ends an account and its sessions", .tag = "people", .access = Access::administrator, .handle = bind(remove_account), .status = 204, .refusals = {404}});
   add({.method = Method::post, .path = "/api/v1/tokens", .operation = "makeToken", .summary = "A token for a program; shown once, stored as a hash", .tag = "people", .access = Access::administrator, .handle = bind(make_token),
-       .body = object_of({{"account", "string"}, {"label", "string"}, {"days", "integer"}}, {"account", "label"}), .result = any, .status = 201, .refusals = {400, 404, 415}});
-  add({.method = Method::get, .path = "/api/v1/packs", .operation = "listPacks", .summary = "The documents that run here", .tag = "packs", .handle = bind(list_packs), .result = any});
-  add({.method = Method::get, .path = "/api/v1/packs/{pack}/types/{type}", .operation = "getType", .summary = "A case type: forms, states, actions", .tag = "packs", .handle = bind(show_type), .result = any, .refusals = {404}});
-  add({.method = Method::get, .path = "/api/v1/packs/{pack}/clauses/{clause}", .operation = "getClause", .summary = "The gist and text of a clause", .tag = "packs", .handle = bind(show_clause), .result = any, .refusals = {404}});
+       .body = object_of({{"account", "string"}, {"label", "string"}, {"days", "integer"}}, {"account", "label"}), .result = shape("Token"), .status = 201, .refusals = {400, 404, 415}});
+  add({.method = Method::get, .path = "/api/v1/packs", .operation = "listPacks", .summary = "The documents that run here", .tag = "packs", .handle = bind(list_packs), .result = shape("Packs")});
+  add({.method = Method::get, .path = "/api/v1/packs/{pack}/types/{type}", .operation = "getType", .summary = "A case type: forms, states, actions", .tag = "packs", .handle = bind(show_type), .result = shape("CaseType"), .refusals = {404}});
+  add({.method = Method::get, .path = "/api/v1/packs/{pack}/clauses/{clause}", .operation = "getClause", .summary = "The gist and text of a clause", .tag = "packs", .handle = bind(show_clause), .result = shape("Clause"), .refusals = {404}});
   add({.method = Method::get, .path = "/api/v1/registers/{register}", .operation = "listRegister", .summary = "Entries of a register as of a day", .tag = "registers", .handle = bind(list_register),
-       .query = {{"as_of", "string", "date; default today"}, {"q", "string", "part of the name"}, {"parent", "string", "entries below this one"}, {"after", "string", "cursor"}}, .result = any, .refusals = {400, 404}});
+       .query = {{"as_of", "string", "date; default today"}, {"q", "string", "part of the name"}, {"parent", "string", "entries below this one"}, {"after", "string", "cursor"}}, .result = shape("RegisterPage"), .refusals = {400, 404}});
   json::object entry = object_of({{"valid_from", "string"}, {"valid_to", "string"}, {"basis", "string"}}, {"values"});
   entry["properties"].as_object()["values"] = any;
   add({.method = Method::put, .path = "/api/v1/registers/{register}/{entry}", .operation = "putEntry", .summary = "Puts a dated revision of an entry", .tag = "registers", .access = Access::administrator,
-       .handle = bind(put_entry), .body = entry, .result = any, .takes_key = true, .refusals = {400, 404, 415, 422, 503, 507}});
+       .handle = bind(put_entry), .body = entry, .result = shape("Version"), .takes_key = true, .refusals = {400, 404, 415, 422, 503, 507}});
   json::object due = object_of({{"start", "string"}, {"unit", "string"}, {"n", "integer"}, {"known_on", "string"}}, {"start", "unit", "n"});
-  add({.method = Method::post, .path = "/api/v1/due-dates", .operation = "countDue", .summary = "When a period ends, and why", .tag = "packs", .handle = bind(count_due), .body = due, .result = any, .refusals = {400, 415, 422}});
+  add({.method = Method::post, .path = "/api/v1/due-dates", .operation = "countDue", .summary = "When a period ends, and why", .tag = "packs", .handle = bind(count_due), .body = due, .result = shape("DueDate"), .refusals = {400, 415, 422}});
 }
 
 }  // namespace tongban::http

@@ -12,6 +12,10 @@ namespace {
 constexpr std::string_view kCookie = "tongban_session";
 constexpr size_t kMaxKeyBytes = 128;
 
+// The stored answer of a known key is sealed: that of an opening holds the tracking code, which stands nowhere in clear.
+Key answer_key(const store::KeyStore& keys) { return hmac_sha256(keys.search_key(), "stored answers"); }
+constexpr std::string_view kAnswer = "stored answer";
+
 // {name} of a template, or empty for a fixed part.
 std::string_view parameter_name(std::string_view part) {
   return part.size() > 2 && part.front() == '{' && part.back() == '}' ? part.substr(1, part.size() - 2) : std::string_view();
@@ -203,17 +207,19 @@ void Api::Impl::submit(CallPtr call, engine::Request request, int status, std::f
     const std::string of = call->actor_key() + "\n" + call->request.path;
     request.idempotency = engine::Request::Idempotency{of, std::string(*key), sha256(call->request.body)};
   }
-  const auto answer = [call, render, status](engine::Reply&& reply) {
+  const auto answer = [call, render, status, keys = parts.keys](engine::Reply&& reply) {
     if (auto* accepted = std::get_if<engine::Accepted>(&reply.result)) {
       Response response = json_response(status, render(*accepted));
       response.with("ETag", "\"v" + std::to_string(accepted->version) + "\"");
       if (status == 201) response.with("Location", "/api/v1/cases/" + to_text(accepted->case_id));
       call->answer(std::move(response));
     } else if (auto* replayed = std::get_if<engine::Replayed>(&reply.result)) {
+      auto body = unseal(answer_key(*keys), replayed->response, kAnswer);
+      if (!body) return call->refuse(Error{Trouble::corrupt, "A stored answer cannot be opened."});
       Response response;
       response.status = replayed->status;
       response.content_type = "application/json";
-      response.body = std::move(replayed->response);
+      response.body = std::move(*body);
       response.with("Idempotency-Replayed", "true");
       call->answer(std::move(response));
     } else if (auto* rejection = std::get_if<kernel::Rejection>(&reply.result)) {
@@ -226,7 +232,9 @@ void Api::Impl::submit(CallPtr call, engine::Request request, int status, std::f
   };
   engine::Render stored;
   if (request.idempotency) {
-    stored = [render, status](const engine::Accepted& accepted) { return std::pair<int32_t, std::string>(status, to_json_text(render(accepted))); };
+    stored = [render, status, keys = parts.keys](const engine::Accepted& accepted) {
+      return std::pair<int32_t, std::string>(status, seal(answer_key(*keys), to_json_text(render(accepted)), kAnswer));
+    };
   }
   parts.engine->submit(std::move(request), std::move(stored), answer);
 }

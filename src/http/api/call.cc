@@ -54,6 +54,7 @@ void Call::answer_json(int status, const json::value& body) { answer(json_respon
 void Call::refuse(int status, std::string_view code, std::string_view title, std::string_view detail) {
   Response response = json_response(status, problem_object(status, code, title, detail, request.id));
   response.content_type = "application/problem+json";
+  if (status == 429 || status == 503 || status == 507) response.with("Retry-After", "10");
   answer(std::move(response));
 }
 

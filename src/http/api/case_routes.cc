@@ -319,7 +319,7 @@ static void find_by_phone(Api::Impl& api, const CallPtr& call) {
   std::vector<store::AuditRow> audit;
   for (const auto& hit : *found) {
     const auto state = api.parts.engine->load(hit.case_id);
-    if (!state || !api.may_see(call->actor(), *state, *registers, call->now)) continue;
+    if (!state || state->erased || !api.may_see(call->actor(), *state, *registers, call->now)) continue;
     const pack::CaseType* type = api.parts.engine->pack_of(*state)->find_case(state->type);
     const auto groups = kernel::visible_groups(kernel::roles_of(call->actor(), state.get(), *type, *registers, local_date(call->now)), *state, *type);
     const pack::Field* field = type->find_field(type->party_phone);
@@ -498,7 +498,7 @@ void Api::Impl::add_case_routes() {
   add({.method = Method::get, .path = "/api/v1/cases/{id}/story", .operation = "tellCase", .summary = "The case with its whole life as a story with reasons", .tag = "cases",
        .access = Access::staff, .handle = [this](CallPtr call) { show_case(*this, call, true); }, .result = case_schema, .refusals = {400, 404}});
   add({.method = Method::get, .path = "/api/v1/cases/{id}/readers", .operation = "listReaders", .summary = "Who looked at the personal data of this case, when and why", .tag = "cases",
-       .access = Access::staff, .handle = bind(who_looked), .result = json::object{{"type", "object"}}, .refusals = {404}});
+       .access = Access::staff, .handle = bind(who_looked), .result = ref_schema("Readers"), .refusals = {404}});
   add({.method = Method::post, .path = "/api/v1/cases/{id}/notes", .operation = "addNote", .summary = "Adds a note", .tag = "cases", .access = Access::staff,
        .handle = bind(add_note), .body = object_schema({{"text", text_schema()}}, {"text"}), .result = acted_schema(), .status = 201, .takes_key = true, .refusals = {400, 404, 415, 422}});
   add({.method = Method::post, .path = "/api/v1/cases/{id}/documents", .operation = "attachDocument", .summary = "Attaches a file of at most 20 MB; its name in X-File-Name", .tag = "cases",
@@ -508,7 +508,7 @@ void Api::Impl::add_case_routes() {
   add({.method = Method::get, .path = "/api/v1/cases/{id}/documents/{document}", .operation = "getDocument", .summary = "An attached file", .tag = "cases",
        .access = Access::caller_or_staff, .handle = bind(read_document), .media_type = "application/octet-stream", .refusals = {404, 410}});
   add({.method = Method::post, .path = "/api/v1/cases/{id}/suggestions/{name}", .operation = "suggest", .summary = "What the tables suggest for an action, before it is taken", .tag = "cases",
-       .access = Access::staff, .handle = bind(suggest), .body = json::object{{"type", "object"}}, .result = json::object{{"type", "object"}}, .refusals = {400, 404, 415}});
+       .access = Access::staff, .handle = bind(suggest), .body = json::object{{"type", "object"}, {"additionalProperties", true}}, .result = ref_schema("Suggestions"), .refusals = {400, 404, 415}});
   add({.method = Method::get, .path = "/api/v1/events", .operation = "streamEvents", .summary = "What changed in the lists of the caller, as server-sent events; replays after Last-Event-ID", .tag = "cases",
        .access = Access::staff, .place = Place::inline_,
        .handle = [this](CallPtr call) {

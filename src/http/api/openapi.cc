@@ -1,6 +1,7 @@
 // The description of the API, made from the table that routes.
 #include <set>
 
+#include "base/text.h"
 #include "http/api/impl.h"
 
 namespace tongban::http {
@@ -19,18 +20,32 @@ constexpr Example kRefusals[] = {
     {400, "bad_query", "查询条件不对", "查询条件 limit 不对：应为 1 到 200。"},
     {400, "bad_if_match", "版本号格式不对", "If-Match 应是读取办件时的 ETag，例如 \"v12\"。"},
     {400, "bad_idempotency_key", "Idempotency-Key 不对", "Idempotency-Key 应为 1 到 128 个字节。"},
+    {400, "bad_assignment", "assignment 不对", "assignment 是承办记录的序号。"},
+    {400, "bad_file_name", "文件名不对", "文件名最多 200 个字，用 UTF-8 百分号编码。"},
+    {400, "bad_group", "没有这个信息分组", "请查看办件类型的信息分组。"},
+    {400, "bad_link", "关联办件不对", "link 应含 kind 和 case（办件的编号 id）。"},
+    {400, "bad_purpose", "查阅目的不对", "查阅目的最多 100 个字。"},
+    {400, "empty_upload", "没有收到文件", "请选择文件后再上传。"},
+    {400, "invalid_request", "请求有误", "令牌的有效期为 1 到 3660 天。"},
+    {400, "malformed_request", "Bad Request", "The address is not valid UTF-8."},
+    {400, "bad_chunk", "Bad Request", "The chunked body is malformed."},
     {401, "sign_in", "请先登录", "请先登录，再继续。您填写的内容会保留。"},
     {401, "wrong_credentials", "登录失败", "用户名或密码不对。请核对后再试，或请管理员重置密码。"},
     {403, "not_allowed", "您现在的身份不能办理", "这一步由派单员办理，您现在的身份不能办理。"},
     {403, "csrf", "请刷新页面", "这次提交缺少页面的校验码。请刷新页面后重新提交。"},
     {403, "administrator_only", "只有管理员可以", "这项操作由管理员办理。请联系管理员。"},
     {404, "not_found", "没有找到", "没有找到这个办件，或者您无权查看。"},
+    {404, "invalid_request", "请求有误", "没有账号 lisi。"},
     {405, "method_not_allowed", "不支持这种请求方法", "这个地址不支持 PUT。"},
     {409, "wrong_state", "现在不能办理这一步", "办件现在的状态不能办理这一步。"},
     {409, "no_holder", "办件会无人办理", "办理后将没有人承办，请先指定承办单位。"},
+    {408, "header_timeout", "Request Timeout", "The head of the request did not arrive in time."},
+    {408, "body_timeout", "Request Timeout", "The body of the request came too slowly."},
+    {409, "invalid_request", "请求有误", "办件已被他人更新，请重新读取。"},
     {410, "erased", "已删除", "个人信息已依法删除，附件不能再打开。"},
     {412, "changed", "已被他人更新", "您打开之后，这个办件已被他人更新。"},
-    {413, "too_large", "内容太大", "附件每个不超过 20 MB。"},
+    {413, "body_too_large", "内容太大", "内容最多 1 MB，附件每个最多 20 MB。"},
+    {414, "target_too_long", "URI Too Long", "The address is too long."},
     {415, "unsupported_media_type", "请求格式不对", "请用 application/json 提交。"},
     {422, "invalid_form", "表单需要修改", "有 2 处需要修改。"},
     {422, "not_decidable", "资料不全，无法判断", "还缺少资料，无法判断。"},
@@ -39,9 +54,22 @@ constexpr Example kRefusals[] = {
     {428, "if_match_required", "缺少版本号", "请在 If-Match 中给出您看到的版本。"},
     {429, "too_many_requests", "请求太频繁", "请求太频繁，请稍后再试。"},
     {429, "locked", "账号暂时锁定", "密码连续输错，账号暂时锁定。"},
+    {417, "expectation_failed", "Expectation Failed", "Of the Expect field only 100-continue is known."},
+    {431, "header_too_large", "Request Header Fields Too Large", "The fields of the request's head are too large."},
+    {431, "too_many_headers", "Request Header Fields Too Large", "The head has too many fields."},
+    {500, "failure", "系统暂时不能处理", "系统暂时不能处理。您填写的内容没有保存，请稍后再试。"},
+    {500, "internal_error", "系统出错", "系统出错，请稍后再试。"},
+    {501, "method_unknown", "Not Implemented", "This method is not known here."},
+    {501, "transfer_encoding_unknown", "Not Implemented", "Of transfer codings only chunked is known."},
+    {503, "busy", "系统繁忙", "现在办理的人太多，请过几秒再试。"},
+    {505, "version_unknown", "HTTP Version Not Supported", "This server speaks HTTP/1.1."},
     {503, "unavailable", "系统暂时不能处理", "请稍后再试。"},
     {507, "no_space", "系统暂时不能处理", "存储空间不足，现在只能查看，不能提交。"},
 };
+
+json::object header_schema(std::string_view name, std::string_view description) {
+  return {{str(name), json::object{{"description", str(description)}, {"schema", json::object{{"type", "string"}}}}}};
+}
 
 json::object problem_response(int status) {
   json::object examples;
@@ -49,30 +77,104 @@ json::object problem_response(int status) {
     if (e.status != status) continue;
     examples[str(e.code)] = json::object{{"value", problem_object(status, e.code, e.title, e.detail, Id{})}};
   }
-  return json::object{{"description", "Refused: the code says why, the detail what to do"},
+  json::object response{{"description", "Refused: the code says why, the detail what to do"},
                       {"content", json::object{{"application/problem+json", json::object{{"schema", json::object{{"$ref", "#/components/schemas/Problem"}}}, {"examples", std::move(examples)}}}}}};
+  if (status == 429 || status == 503 || status == 507) response["headers"] = header_schema("Retry-After", "seconds to wait");
+  return response;
+}
+
+// Every code that the program knows, those of no operation too (a wrong method, a broken head).
+json::array all_refusals() {
+  json::array list;
+  for (const Example& e : kRefusals) list.push_back(problem_object(e.status, e.code, e.title, e.detail, Id{}));
+  return list;
+}
+
+// The closed objects of the API, one a row: `member:type`, `member?:type` where it may be absent. A type is text, int,
+// bool, date, instant, id, object (open: its members are the pack's), any, another row's name, or [type].
+struct Shape {
+  std::string_view name, members;
+};
+constexpr Shape kShapes[] = {
+    {"Problem", "type:text title:text status:int detail:text code:text request?:id instead?:text basis?:Basis fields?:[FieldFault] conditions?:[ConditionFault] current_version?:int"},
+    {"FieldFault", "field:text sentence:text"},
+    {"ConditionFault", "id:text sentence:text instead:text basis:Basis"},
+    {"Basis", "kind:text document?:text clause?:text reading?:int text:text"},
+    {"Titled", "id:text title:text"},
+    {"Named", "id:text name:text"},
+    {"CaseRow", "id:id number:text type:text state:text state_title?:text open:bool opened_at:instant changed_at:instant closed_at?:instant late:bool held_by:text version:int due_at?:instant due_clock?:text due_provisional?:bool fields:object"},
+    {"Case", "id:id number:text pack:text type:Titled state:StateNow version:int opened_at:instant changed_at:instant closed_at?:instant result?:text imported:bool held_by:[Holder] fields:object withheld:[Withheld] assigned:[Assignment] clocks:[Clock] acts:[Act] letters:[Letter] documents:[Document] links:[Link] flags:[Titled] decisions:[Decision] actions:[Offer] story?:text"},
+    {"StateNow", "id:text title:text open:bool"},
+    {"Holder", "role:text title:text units:[Named]"},
+    {"Withheld", "group:text title:text why:text"},
+    {"Actor", "role:text title:text unit?:Named person?:text"},
+    {"Assignment", "no:int name:text title:text under:int at:instant active:bool unit?:Named person?:text ended_at?:instant"},
+    {"Clock", "no:int name:text title:text force:text basis:Basis started_at:instant started_by_event:int status:text late:bool owner:text due_on?:date due_at?:instant provisional?:bool claimed_at?:instant stopped_at?:instant segments:[ClockSegment] pauses:[ClockPause] former_due:[date] sentence:text"},
+    {"ClockSegment", "why:text counted:Counted basis:Basis event:int sentence:text"},
+    {"ClockPause", "from:instant to?:instant basis:Basis"},
+    {"Counted", "start:instant unit:text n:int kind:text first_counted:date raw_end:date due_on:date due_at:instant provisional:bool edition:text specials:[SpecialDay]"},
+    {"DueDate", "start:instant unit:text n:int kind:text first_counted:date raw_end:date due_on:date due_at:instant provisional:bool edition:text specials:[SpecialDay] sentence:text"},
+    {"SpecialDay", "date:date off:bool name:text notice:text"},
+    {"Act", "action:text title:text outcome:text by:Actor at:instant recorded_at:instant from:text to:text version:int basis:Basis form:object flags:[Titled]"},
+    {"Letter", "letter:text title:text channel:text at:instant text:text basis:Basis to:LetterTo"},
+    {"LetterTo", "role:text unit?:text"},
+    {"Document", "id:id name:any media_type:text bytes:int at:instant by:Actor"},
+    {"Link", "kind:text inverse:bool other:id number:text type:text"},
+    {"Decision", "decision:text title:text mode?:text suggestion:any choice?:any reason?:text decided_by:int complete:bool matched:[int] inputs:object missing:[text] bases:[Basis] event?:int"},
+    {"Suggestions", "suggestions:[Decision]"},
+    {"Offer", "action:text title:text offered:bool basis:Basis why_not?:text"},
+    {"Readers", "items:[Reader]"},
+    {"Reader", "at:instant who:text unit:text purpose:text what:text"},
+    {"Session", "account:text administrator:bool expires_at:instant csrf?:text case?:id person?:Named posts?:[Post]"},
+    {"SignedIn", "account:text administrator:bool expires_at:instant csrf:text person?:Named posts?:[Post] token:text"},
+    {"Post", "position:text unit:text unit_name:text as_deputy:bool"},
+    {"Accounts", "items:[Account]"},
+    {"Account", "name:text person:text person_name:text administrator:bool"},
+    {"SetUpLink", "link:text valid_hours:int"},
+    {"Token", "token:text"},
+    {"Packs", "items:[Pack]"},
+    {"Pack", "id:text title:text document:text issuer:text edition:text types:[PackType]"},
+    {"PackType", "id:text title:text title_en:text public:bool"},
+    {"CaseType", "id:text title:text title_en:text pack:text document:text open:OpeningForm states:[StateInfo] actions:[ActionForm] groups:[Titled]"},
+    {"OpeningForm", "title:text form:object"},
+    {"StateInfo", "id:text title:text public_title:text final:bool"},
+    {"ActionForm", "id:text title:text help:text form:object"},
+    {"Clause", "id:text document:text title:text gist:text text:text left:text"},
+    {"RegisterPage", "items:[RegisterEntry] as_of:date next?:text"},
+    {"RegisterEntry", "id:text name:text revision:int valid_from?:date valid_to?:date values?:object"},
+    {"Version", "version:int"},
+    {"Health", "alive:bool"},
+    {"Readiness", "ready:bool position:int queued:int search_lag:int trouble?:text"},
+};
+
+json::object type_schema(std::string_view type) {
+  if (type.starts_with('[')) return {{"type", "array"}, {"items", type_schema(type.substr(1, type.size() - 2))}};
+  if (type == "text") return {{"type", "string"}};
+  if (type == "int") return {{"type", "integer"}};
+  if (type == "bool") return {{"type", "boolean"}};
+  if (type == "date") return {{"type", "string"}, {"format", "date"}};
+  if (type == "instant") return {{"type", "string"}, {"format", "date-time"}};
+  if (type == "id") return {{"type", "string"}, {"format", "uuid"}};
+  if (type == "object") return {{"type", "object"}, {"additionalProperties", true}};
+  if (type == "any") return {};
+  return {{"$ref", "#/components/schemas/" + std::string(type)}};
 }
 
 json::object schemas() {
-  const json::object text{{"type", "string"}}, any{{"type", "object"}}, list{{"type", "array"}, {"items", any}}, truth{{"type", "boolean"}}, number{{"type", "integer"}};
-  const json::object id{{"type", "string"}, {"format", "uuid"}}, instant{{"type", "string"}, {"format", "date-time"}};
-  json::object problem{{"type", "object"},
-                       {"required", json::array{"type", "title", "status", "detail", "code"}},
-                       {"properties", json::object{{"type", text}, {"title", text}, {"status", number}, {"detail", text}, {"code", text}, {"request", id}, {"instead", text},
-                                                   {"basis", json::object{{"$ref", "#/components/schemas/Basis"}}}, {"fields", list}, {"conditions", list}, {"current_version", number}}}};
-  json::object basis{{"type", "object"}, {"properties", json::object{{"kind", text}, {"document", text}, {"clause", text}, {"reading", number}, {"text", text}}}, {"additionalProperties", false}};
-  json::object row{{"type", "object"},
-                   {"additionalProperties", false},
-                   {"required", json::array{"id", "number", "state", "version"}},
-                   {"properties", json::object{{"id", id}, {"number", text}, {"type", text}, {"state", text}, {"state_title", text}, {"open", truth}, {"opened_at", instant}, {"changed_at", instant},
-                                               {"closed_at", instant}, {"late", truth}, {"held_by", text}, {"version", number}, {"due_at", instant}, {"due_clock", text}, {"due_provisional", truth}, {"fields", any}}}};
-  json::object whole{{"type", "object"},
-                     {"additionalProperties", false},
-                     {"required", json::array{"id", "number", "state", "version"}},
-                     {"properties", json::object{{"id", id}, {"number", text}, {"pack", text}, {"type", any}, {"state", any}, {"version", number}, {"opened_at", instant}, {"changed_at", instant},
-                                                 {"closed_at", instant}, {"result", text}, {"imported", truth}, {"held_by", list}, {"fields", any}, {"withheld", list}, {"assigned", list}, {"clocks", list},
-                                                 {"acts", list}, {"letters", list}, {"documents", list}, {"links", list}, {"flags", list}, {"decisions", list}, {"actions", list}, {"story", text}}}};
-  return json::object{{"Problem", std::move(problem)}, {"Basis", std::move(basis)}, {"CaseRow", std::move(row)}, {"Case", std::move(whole)}};
+  json::object all;
+  for (const Shape& shape : kShapes) {
+    json::object members;
+    json::array required;
+    for (const auto member : split(shape.members, ' ')) {
+      const size_t colon = member.find(':');
+      const bool optional = member[colon - 1] == '?';
+      const std::string_view name = member.substr(0, optional ? colon - 1 : colon);
+      members[str(name)] = type_schema(member.substr(colon + 1));
+      if (!optional) required.push_back(str(name));
+    }
+    all[str(shape.name)] = json::object{{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(members)}, {"required", std::move(required)}};
+  }
+  return all;
 }
 
 }  // namespace
@@ -96,6 +198,7 @@ json::object Api::Impl::describe() const {
     if (route.needs_match) header("If-Match", true, "ETag of the case as it was read");
     if (route.takes_key) header("Idempotency-Key", false, "same key and body: the stored answer; same key, other body: refused");
     if (route.operation == "getCase" || route.operation == "tellCase") header("X-Purpose", false, "why personal data is read, percent-encoded; recorded");
+    if (route.access == Access::staff || route.access == Access::caller_or_staff) header("X-Acting-Unit", false, "unit for which the person acts, where she has posts in several");
     if (route.upload) header("X-File-Name", false, "name of the file, percent-encoded");
     if (!parameters.empty()) operation["parameters"] = std::move(parameters);
     if (!route.body.is_null()) operation["requestBody"] = json::object{{"required", true}, {"content", json::object{{"application/json", json::object{{"schema", route.body}}}}}};
@@ -104,6 +207,7 @@ json::object Api::Impl::describe() const {
     json::object success{{"description", "Done"}};
     if (!route.result.is_null()) success["content"] = json::object{{str(route.media_type), json::object{{"schema", route.result}}}};
     else if (route.status == 200) success["content"] = json::object{{str(route.media_type), json::object{{"schema", json::object{{"type", "string"}}}}}};
+    if (route.needs_match || route.operation == "getCase" || route.operation == "tellCase") success["headers"] = header_schema("ETag", "version of the case, for If-Match");
     responses[std::to_string(route.status)] = std::move(success);
     if (route.operation == "getCase") responses["304"] = json::object{{"description", "Not changed since the ETag in If-None-Match"}};
     std::set<int> refusals(route.refusals.begin(), route.refusals.end());
@@ -125,6 +229,7 @@ json::object Api::Impl::describe() const {
                       {"servers", json::array{json::object{{"url", "/"}}}},
                       {"security", json::array{json::object{{"token", json::array{}}}, json::object{{"cookie", json::array{}}}}},
                       {"tags", std::move(tag_list)},
+                      {"x-refusals", all_refusals()},
                       {"paths", std::move(paths)},
                       {"components", json::object{{"schemas", schemas()},
                                                   {"securitySchemes", json::object{{"token", json::object{{"type", "http"}, {"scheme", "bearer"}}},

@@ -29,13 +29,22 @@ struct StreamInfo {
   bool has_clocks = true;
 };
 
+struct HashHash {
+  size_t operator()(const Hash& hash) const {
+    return std::hash<std::string_view>{}(view_of(hash).substr(0, 8));  // of a keyed hash any part is as good
+  }
+};
+
+// What stands for an idempotency key in tables.
+Id idempotency_digest(std::string_view actor, std::string_view key);
+
 // The statements of the writer, prepared once.
 struct WriterStatements {
   Statement find_stream, insert_stream, update_stream, insert_ledger, write_head;
   Statement number_taken, put_case, remove_inbox, insert_inbox, remove_clocks, insert_clock;
-  Statement put_register, add_person_hash, find_holder, insert_holder;
+  Statement put_register, add_person_hash, index_persons, clear_recent_persons, find_holder, insert_holder;
   Statement find_words, put_words, remove_words, index_words, unindex_words;
-  Statement add_outbox, remove_outbox, insert_idempotency, insert_audit, put_record, remove_record, put_counter;
+  Statement add_outbox, remove_outbox, insert_idempotency, find_key, index_keys, keys_are_indexed, insert_audit, put_record, remove_record, put_counter;
 };
 
 struct SqliteStore::Parts {
@@ -53,6 +62,12 @@ struct SqliteStore::Parts {
   mutable std::mutex head_mutex;  // guards `head` for readers; the writer thread alone changes it
   Head head;
 
+  // Keys and person hashes that stand in their tables but not in the index yet (docs/formats/store.md). The writer
+  // thread alone changes them, under the mutex.
+  mutable std::mutex recent_mutex;
+  std::unordered_map<Id, int64_t> recent_keys;  // digest to number
+  std::unordered_multimap<Hash, PersonHashRow, HashHash> recent_persons;
+
   // Writer thread only. Thrown away when a batch fails, because the rows were rolled back.
   std::unordered_map<Id, StreamInfo> streams;
   std::vector<Id> dirty;
@@ -60,6 +75,9 @@ struct SqliteStore::Parts {
   std::unordered_map<std::string, int64_t> holders;
   std::unordered_map<int64_t, std::string> words;  // of the batch, by stream: the last ones given
   std::string event_bytes, event_hashes;
+  std::unordered_map<Id, int64_t> batch_keys;
+  std::vector<PersonHashRow> batch_persons;
+  bool indexes_keys = false, indexes_persons = false;
 
   // Checkpoints and head syncs.
   std::unique_ptr<Connection> checkpointer;
@@ -84,6 +102,9 @@ struct SqliteStore::Parts {
   Result<void> apply_words();
   Result<void> apply_rest(const Transaction& transaction, uint64_t first_position);
   Result<void> store_streams();
+  Result<void> load_recent();
+  Result<void> index_recent();
+  void publish_recent();
   Result<std::vector<Committed>> apply_batch(const std::vector<Transaction>& batch, Head& head);
   void after_commit();
   void sync_head();

@@ -258,12 +258,25 @@ Result<std::vector<RegisterRow>> SqliteStore::load_registers() const {
 }
 
 Result<std::vector<PersonHashRow>> SqliteStore::find_person(const Hash& hash) const {
-  return collect<PersonHashRow>(
+  std::vector<PersonHashRow> recent;
+  {
+    const std::lock_guard guard(parts_->recent_mutex);
+    const auto [from, to] = parts_->recent_persons.equal_range(hash);
+    for (auto it = from; it != to; ++it) recent.push_back(it->second);
+  }
+  std::vector<PersonHashRow> rows = TRY(collect<PersonHashRow>(
       parts_->readers,
       "SELECT p.person, s.id FROM person_hashes p JOIN streams s ON s.number = p.stream WHERE p.hash = ?1 ORDER BY "
       "p.person, s.id",
       [&](Statement& s) { s.blob(1, view_of(hash)); },
-      [&](const Statement& s) { return PersonHashRow{.hash = hash, .person = s.id_at(0), .case_id = s.id_at(1)}; });
+      [&](const Statement& s) { return PersonHashRow{.hash = hash, .person = s.id_at(0), .case_id = s.id_at(1)}; }));
+  if (recent.empty()) return rows;
+  rows.insert(rows.end(), recent.begin(), recent.end());
+  std::sort(rows.begin(), rows.end(), [](const PersonHashRow& a, const PersonHashRow& b) {
+    return std::tie(a.person, a.case_id) < std::tie(b.person, b.case_id);
+  });
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  return rows;
 }
 
 Result<std::vector<AuditRow>> SqliteStore::audit_of(const Id& case_id) const {
@@ -284,14 +297,25 @@ Result<std::vector<AuditRow>> SqliteStore::audit_of(const Id& case_id) const {
 
 Result<std::optional<IdempotencyRow>> SqliteStore::find_idempotency(std::string_view actor,
                                                                     std::string_view key) const {
-  ByteWriter writer;
-  writer.put_text(actor);
-  writer.put_text(key);
-  const Hash hash = sha256(writer.bytes());
+  const Id digest = idempotency_digest(actor, key);
+  int64_t number = 0;
+  {
+    const std::lock_guard guard(parts_->recent_mutex);
+    if (const auto found = parts_->recent_keys.find(digest); found != parts_->recent_keys.end()) number = found->second;
+  }
   return first_of(collect<IdempotencyRow>(
       parts_->readers,
-      "SELECT body_hash, status, response, at FROM idempotency WHERE digest = ?1 AND actor = ?2 AND key = ?3",
-      [&](Statement& s) { s.blob(1, view_of(hash).substr(0, 16)).text(2, actor).text(3, key); },
+      number != 0
+          ? "SELECT body_hash, status, response, at FROM idempotency WHERE number = ?1 AND actor = ?2 AND key = ?3"
+          : "SELECT i.body_hash, i.status, i.response, i.at FROM idempotency_index x JOIN idempotency i ON i.number = "
+            "x.number WHERE x.digest = ?1 AND i.actor = ?2 AND i.key = ?3",
+      [&](Statement& s) {
+        if (number != 0)
+          s.integer(1, number);
+        else
+          s.blob(1, digest.view());
+        s.text(2, actor).text(3, key);
+      },
       [&](const Statement& s) {
         return IdempotencyRow{.actor = std::string(actor),
                               .key = std::string(key),

@@ -21,6 +21,8 @@ namespace {
 constexpr int kApplicationId = 0x54424C31;  // "TBL1": a Tongban ledger
 constexpr size_t kMostKnownStreams = 200'000;
 constexpr size_t kMostKnownHolders = 100'000;
+// Keys and hashes are random: put into their index one by one, each would change a page of its own.
+constexpr size_t kMostRecent = 2048;
 
 constexpr char kSchema[] = R"sql(
 CREATE TABLE head(one INTEGER PRIMARY KEY CHECK(one = 1), position INTEGER NOT NULL, sum BLOB NOT NULL);
@@ -51,6 +53,8 @@ CREATE TABLE registers(number INTEGER PRIMARY KEY, register_id TEXT NOT NULL, en
   revision INTEGER NOT NULL, body BLOB NOT NULL, UNIQUE(register_id, entry_id));
 CREATE TABLE person_hashes(hash BLOB NOT NULL, person BLOB NOT NULL, stream INTEGER NOT NULL,
   PRIMARY KEY(hash, person, stream)) WITHOUT ROWID;
+CREATE TABLE person_hashes_recent(number INTEGER PRIMARY KEY, hash BLOB NOT NULL, person BLOB NOT NULL,
+  stream INTEGER NOT NULL);
 
 CREATE TABLE search_words(stream INTEGER PRIMARY KEY, words TEXT NOT NULL);
 CREATE VIRTUAL TABLE search USING fts5(words, content='', columnsize=0, detail=none, tokenize='tongban_words');
@@ -58,8 +62,10 @@ CREATE VIRTUAL TABLE search USING fts5(words, content='', columnsize=0, detail=n
 CREATE TABLE outbox(number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, stream INTEGER NOT NULL, position INTEGER NOT NULL,
   kind TEXT NOT NULL, body BLOB NOT NULL, not_before INTEGER NOT NULL, attempts INTEGER NOT NULL);
 CREATE INDEX outbox_due ON outbox(not_before, position, id);
-CREATE TABLE idempotency(number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, actor TEXT NOT NULL, key TEXT NOT NULL,
-  body_hash BLOB NOT NULL, status INTEGER NOT NULL, response BLOB NOT NULL, at INTEGER NOT NULL);
+CREATE TABLE idempotency(number INTEGER PRIMARY KEY, digest BLOB NOT NULL, actor TEXT NOT NULL,
+  key TEXT NOT NULL, body_hash BLOB NOT NULL, status INTEGER NOT NULL, response BLOB NOT NULL, at INTEGER NOT NULL);
+CREATE TABLE idempotency_index(digest BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE idempotency_indexed(one INTEGER PRIMARY KEY CHECK(one = 1), number INTEGER NOT NULL);
 CREATE TABLE audit(number INTEGER PRIMARY KEY, stream INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL,
   unit TEXT NOT NULL, purpose TEXT NOT NULL, what TEXT NOT NULL);
 CREATE INDEX audit_case ON audit(stream);
@@ -68,6 +74,7 @@ CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROW
 INSERT INTO search(search, rank) VALUES('automerge', 16);
 INSERT INTO search(search, rank) VALUES('crisismerge', 64);
 INSERT INTO head VALUES(1, 0, zeroblob(32));
+INSERT INTO idempotency_indexed VALUES(1, 0);
 )sql";
 
 // Two parts that name the same row: the last one counts, and only it is stored.
@@ -75,13 +82,6 @@ template <class Row, class Same>
 bool is_repeated_later(const std::vector<Row>& rows, size_t at, Same same) {
   return std::any_of(rows.begin() + static_cast<ptrdiff_t>(at) + 1, rows.end(),
                      [&](const Row& row) { return same(row, rows[at]); });
-}
-
-std::string idempotency_digest(std::string_view actor, std::string_view key) {
-  ByteWriter writer;
-  writer.put_text(actor);
-  writer.put_text(key);
-  return std::string(view_of(sha256(writer.bytes())).substr(0, 16));
 }
 
 int64_t due_key(const std::optional<Instant>& due_at) { return due_at ? due_at->ms : kNoDue; }
@@ -136,6 +136,10 @@ Result<void> prepare_schema(Connection& writer) {
                                           std::to_string(kSchemaVersion) +
                                           "). Start the newer program, or restore a backup made by this one.");
   }
+  if (version < kSchemaVersion) {
+    return fail(Trouble::unsupported, "The database " + writer.path() + " was written by a Tongban before its first release (schema " +
+                                          std::to_string(version) + "). Make a new data folder.");
+  }
   return {};
 }
 
@@ -171,6 +175,13 @@ Result<void> check_head(const Head& stored, const std::optional<Head>& kept, boo
 
 }  // namespace
 
+Id idempotency_digest(std::string_view actor, std::string_view key) {
+  ByteWriter writer;
+  writer.put_text(actor);
+  writer.put_text(key);
+  return id_from_bytes(view_of(sha256(writer.bytes())).substr(0, 16));
+}
+
 Result<void> SqliteStore::Parts::prepare() {
   const auto set = [&](Statement& statement, const char* sql) -> Result<void> {
     statement = TRY(writer->prepare(sql));
@@ -200,7 +211,11 @@ Result<void> SqliteStore::Parts::prepare() {
           "INSERT INTO registers(register_id, entry_id, revision, body) VALUES(?1,?2,?3,?4) ON CONFLICT(register_id, "
           "entry_id) "
           "DO UPDATE SET revision = excluded.revision, body = excluded.body"));
-  TRY(set(sql.add_person_hash, "INSERT INTO person_hashes VALUES(?1,?2,?3) ON CONFLICT DO NOTHING"));
+  TRY(set(sql.add_person_hash, "INSERT INTO person_hashes_recent(hash, person, stream) VALUES(?1,?2,?3)"));
+  TRY(set(sql.index_persons,
+          "INSERT INTO person_hashes SELECT hash, person, stream FROM person_hashes_recent WHERE true ORDER BY hash "
+          "ON CONFLICT DO NOTHING"));
+  TRY(set(sql.clear_recent_persons, "DELETE FROM person_hashes_recent"));
   TRY(set(sql.find_holder, "SELECT number FROM holders WHERE name = ?1"));
   TRY(set(sql.insert_holder, "INSERT INTO holders(name) VALUES(?1)"));
   TRY(set(sql.find_words, "SELECT words FROM search_words WHERE stream = ?1"));
@@ -217,8 +232,13 @@ Result<void> SqliteStore::Parts::prepare() {
           "not_before = excluded.not_before, attempts = excluded.attempts"));
   TRY(set(sql.remove_outbox, "DELETE FROM outbox WHERE id = ?1"));
   TRY(set(sql.insert_idempotency,
-          "INSERT INTO idempotency(digest, actor, key, body_hash, status, response, at) VALUES(?1,?2,?3,?4,?5,?6,?7) "
-          "ON CONFLICT DO NOTHING"));
+          "INSERT INTO idempotency(digest, actor, key, body_hash, status, response, at) VALUES(?1,?2,?3,?4,?5,?6,?7)"));
+  TRY(set(sql.find_key, "SELECT 1 FROM idempotency_index WHERE digest = ?1"));
+  TRY(set(sql.index_keys,
+          "INSERT INTO idempotency_index SELECT digest, number FROM idempotency WHERE number > (SELECT number FROM "
+          "idempotency_indexed) ORDER BY digest"));
+  TRY(set(sql.keys_are_indexed,
+          "UPDATE idempotency_indexed SET number = (SELECT ifnull(max(number), 0) FROM idempotency)"));
   TRY(set(sql.insert_audit, "INSERT INTO audit(stream, at, actor, unit, purpose, what) VALUES(?1,?2,?3,?4,?5,?6)"));
   TRY(set(sql.put_record,
           "INSERT INTO records VALUES(?1,?2,?3) ON CONFLICT(kind, key) DO UPDATE SET body = excluded.body"));
@@ -235,8 +255,29 @@ Result<void> SqliteStore::Parts::load_writer_state() {
     return fail(Trouble::corrupt,
                 "The table 'head' of " + writer->path() + " has no row. Run verify, and restore from a backup.");
   }
-  const std::lock_guard guard(head_mutex);
-  head = Head{.position = static_cast<uint64_t>(statement.integer_at(0)), .sum = statement.hash_at(1)};
+  {
+    const std::lock_guard guard(head_mutex);
+    head = Head{.position = static_cast<uint64_t>(statement.integer_at(0)), .sum = statement.hash_at(1)};
+  }
+  return load_recent();
+}
+
+Result<void> SqliteStore::Parts::load_recent() {
+  Statement keys = TRY(writer->prepare(
+      "SELECT digest, number FROM idempotency WHERE number > (SELECT number FROM idempotency_indexed)"));
+  Statement persons = TRY(writer->prepare(
+      "SELECT p.hash, p.person, s.id FROM person_hashes_recent p JOIN streams s ON s.number = p.stream"));
+  const std::lock_guard guard(recent_mutex);
+  recent_keys.clear();
+  recent_persons.clear();
+  int rc = SQLITE_ROW;
+  while ((rc = keys.step()) == SQLITE_ROW) recent_keys[keys.id_at(0)] = keys.integer_at(1);
+  if (rc != SQLITE_DONE) return writer_error("Reading the latest idempotency keys");
+  while ((rc = persons.step()) == SQLITE_ROW) {
+    const PersonHashRow row{.hash = persons.hash_at(0), .person = persons.id_at(1), .case_id = persons.id_at(2)};
+    recent_persons.emplace(row.hash, row);
+  }
+  if (rc != SQLITE_DONE) return writer_error("Reading the latest person hashes");
   return {};
 }
 
@@ -245,6 +286,8 @@ void SqliteStore::Parts::forget_writer_state() {
   dirty.clear();
   holders.clear();
   words.clear();
+  batch_keys.clear();
+  batch_persons.clear();
 }
 
 SqliteStore::Parts::~Parts() {
@@ -387,6 +430,7 @@ Result<std::vector<Committed>> SqliteStore::commit(const std::vector<Transaction
     const std::lock_guard guard(parts.head_mutex);
     parts.head = head;
   }
+  parts.publish_recent();
   if (parts.streams.size() > kMostKnownStreams) parts.streams.clear();
   if (parts.holders.size() > kMostKnownHolders) parts.holders.clear();
   parts.after_commit();
@@ -399,6 +443,7 @@ Result<std::vector<Committed>> SqliteStore::Parts::apply_batch(const std::vector
   for (const Transaction& transaction : batch) committed.push_back(TRY(apply(transaction, new_head)));
   TRY(apply_words());
   TRY(store_streams());
+  TRY(index_recent());
   if (new_head.position != head.position) {
     const ResetLater reset(sql.write_head);
     if (sql.write_head.integer(1, static_cast<int64_t>(new_head.position)).blob(2, view_of(new_head.sum)).step() !=
@@ -441,9 +486,16 @@ Result<bool> SqliteStore::Parts::has_conflict(const Transaction& transaction) {
   }
   if (!transaction.idempotency) return false;
   const IdempotencyRow& row = *transaction.idempotency;
-  const std::string digest = idempotency_digest(row.actor, row.key);
+  const Id digest = idempotency_digest(row.actor, row.key);
+  if (recent_keys.contains(digest) || batch_keys.contains(digest)) return true;
+  {
+    const ResetLater reset(sql.find_key);
+    const int rc = sql.find_key.blob(1, digest.view()).step();
+    if (rc == SQLITE_ROW) return true;
+    if (rc != SQLITE_DONE) return writer_error("Looking for an idempotency key");
+  }
   const ResetLater reset(sql.insert_idempotency);
-  const int rc = sql.insert_idempotency.blob(1, digest)
+  const int rc = sql.insert_idempotency.blob(1, digest.view())
                      .text(2, row.actor)
                      .text(3, row.key)
                      .blob(4, view_of(row.body_hash))
@@ -452,7 +504,46 @@ Result<bool> SqliteStore::Parts::has_conflict(const Transaction& transaction) {
                      .integer(7, row.at.ms)
                      .step();
   if (rc != SQLITE_DONE) return writer_error("Storing an idempotency key");
-  return sqlite3_changes(writer->handle()) == 0;
+  batch_keys.emplace(digest, sqlite3_last_insert_rowid(writer->handle()));
+  return false;
+}
+
+// Moves what is recent into the indexes, in their order, once there is enough of it that a changed page serves several.
+Result<void> SqliteStore::Parts::index_recent() {
+  const auto run = [&](Statement& statement) -> Result<void> {
+    const ResetLater reset(statement);
+    if (statement.step() != SQLITE_DONE) return writer_error("Moving recent rows into their index");
+    return {};
+  };
+  // Not both in one commit, so that none waits for long.
+  indexes_keys = recent_keys.size() + batch_keys.size() >= kMostRecent;
+  indexes_persons = !indexes_keys && recent_persons.size() + batch_persons.size() >= kMostRecent;
+  if (indexes_keys) {
+    TRY(run(sql.index_keys));
+    TRY(run(sql.keys_are_indexed));
+  }
+  if (indexes_persons) {
+    TRY(run(sql.index_persons));
+    TRY(run(sql.clear_recent_persons));
+  }
+  return {};
+}
+
+// After the commit: a reader that looks here first and into the tables second misses nothing.
+void SqliteStore::Parts::publish_recent() {
+  {
+    const std::lock_guard guard(recent_mutex);
+    if (indexes_keys)
+      recent_keys.clear();
+    else
+      recent_keys.merge(batch_keys);
+    if (indexes_persons) recent_persons.clear();
+    if (!indexes_persons) {
+      for (PersonHashRow& row : batch_persons) recent_persons.emplace(row.hash, row);
+    }
+  }
+  batch_keys.clear();
+  batch_persons.clear();
 }
 
 Result<StreamInfo*> SqliteStore::Parts::stream(const Id& id) {
@@ -623,6 +714,7 @@ Result<void> SqliteStore::Parts::apply_views(const ViewChanges& views) {
         SQLITE_DONE) {
       return writer_error("Storing a person hash");
     }
+    batch_persons.push_back(row);
   }
   for (const SearchRow& row : views.search) words[TRY(number_of(row.case_id))] = row.words;
   return {};
@@ -739,15 +831,30 @@ Result<void> SqliteStore::Parts::store_streams() {
 Result<void> SqliteStore::clear_views() {
   const Result<void> cleared = parts_->writer->run(
       "BEGIN IMMEDIATE; DELETE FROM cases; DELETE FROM inbox; DELETE FROM clocks; DELETE FROM registers; DELETE FROM "
-      "person_hashes; "
+      "person_hashes; DELETE FROM person_hashes_recent; "
       "DELETE FROM search_words; INSERT INTO search(search) VALUES('delete-all'); COMMIT");
   if (!cleared.ok() && parts_->writer->in_transaction())
     sqlite3_exec(parts_->writer->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  if (cleared.ok()) {
+    const std::lock_guard guard(parts_->recent_mutex);
+    parts_->recent_persons.clear();
+  }
   return cleared;
 }
 
 Result<void> SqliteStore::prune_idempotency(Instant before) {
-  return parts_->writer->run("DELETE FROM idempotency WHERE at < " + std::to_string(before.ms));
+  Connection& writer = *parts_->writer;
+  const Result<void> pruned =
+      writer.run("BEGIN IMMEDIATE; DELETE FROM idempotency WHERE at < " + std::to_string(before.ms) +
+                 "; DELETE FROM idempotency_index WHERE number NOT IN (SELECT number FROM idempotency); "
+                 // Numbers of removed rows may be given again.
+                 "UPDATE idempotency_indexed SET number = min(number, (SELECT ifnull(max(number), 0) FROM "
+                 "idempotency)); COMMIT");
+  if (!pruned.ok()) {
+    if (writer.in_transaction()) sqlite3_exec(writer.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    return pruned;
+  }
+  return parts_->load_recent();
 }
 
 }  // namespace tongban::store

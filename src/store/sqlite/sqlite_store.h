@@ -14,7 +14,7 @@
 
 namespace tongban::store {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 struct SqliteOptions {
   std::string vfs;  // empty: the product's guard; tests give their own layers

@@ -1,0 +1,74 @@
+// TONGBAN_ROUNDS times: start, file under load, kill -9 at a random moment, start again, look for every case that was
+// acknowledged. Every tenth round, and at the end, verify.
+import {Program, check, finish} from './program.mjs';
+
+const rounds = Number(process.env.TONGBAN_ROUNDS ?? 100);
+const seed = Number(process.env.TONGBAN_SEED ?? Date.now() % 1_000_000);
+console.log(`seed ${seed}`);
+let randomState = seed;
+function random(n) {  // a small generator, so that a seed repeats the moments (not the machine's timing)
+  randomState = (Math.imul(randomState, 1103515245) + 12345) >>> 0;
+  return (randomState >>> 8) % n;
+}
+
+const program = new Program();
+try {
+  await run();
+} catch (error) {
+  check('the rounds come to their end', false, error.stack);
+} finally {
+  if (program.process && program.process.exitCode === null && program.process.signalCode === null) await program.stop('SIGKILL');
+  program.remove();
+}
+finish();
+
+async function run() {
+  if (program.run('init').code !== 0) throw new Error('init');
+  await program.start('--api-lift-rate-limits', 'yes', '--log-requests', 'no');
+  const token = program.token('agent', 'p-zhangsan');
+  const acknowledged = new Map();   // id → number; those of the last rounds are looked at after each restart
+  let all = 0, lost = 0, serial = 0;
+  for (let round = 1; round <= rounds; ++round) {
+    let ended = false;
+    const fresh = new Map();
+    const file = async () => {
+      while (!ended) {
+        const n = ++serial;
+        const body = {title: `诉求${n}`, content: '内容', kind: 'complaint', division: '渝中区', address: '民权路', phone: `1990${String(n).padStart(7, '0')}`};
+        try {
+          const answer = await program.ask('POST', '/api/v1/packs/hotline-12345/request', {body, headers: {'Idempotency-Key': `key-${n}`}});
+          if (answer.status === 201) fresh.set(answer.json.id, {number: answer.json.number, title: body.title});
+          else if (!ended) { check('filing is accepted', false, answer.text); return; }
+        } catch { return; }   // the connection died with the server: not acknowledged
+      }
+    };
+    const load = Array.from({length: 4}, file);
+    await new Promise((resolve) => setTimeout(resolve, 20 + random(120)));
+    ended = true;
+    program.process.kill('SIGKILL');
+    await program.ended;
+    await Promise.all(load);
+    if (round % 10 === 0 || round === rounds) {
+      const verified = program.run('verify');
+      check(`round ${round}: verify is clean`, verified.code === 0, verified.out + verified.err);
+    }
+    await program.start('--api-lift-rate-limits', 'yes', '--log-requests', 'no');
+    for (const [id, wanted] of fresh) {
+      const found = await program.ask('GET', `/api/v1/cases/${id}`, {token});
+      if (found.status !== 200 || found.json.number !== wanted.number || !found.text.includes(wanted.title)) ++lost;
+    }
+    all += fresh.size;
+    for (const [id, wanted] of fresh) acknowledged.set(id, wanted);
+    check(`round ${round}: the server is ready again`, (await program.ask('GET', '/readyz')).json?.ready === true);
+  }
+  // Once more at the end: nothing of an earlier round was lost later.
+  for (const [id, wanted] of acknowledged) {
+    if (random(5) !== 0 && acknowledged.size > 2000) continue;
+    const found = await program.ask('GET', `/api/v1/cases/${id}`, {token});
+    if (found.status !== 200 || found.json.number !== wanted.number) ++lost;
+  }
+  check(`${all} filings were acknowledged`, all >= rounds);
+  check('no acknowledged filing is lost', lost === 0, `${lost} of ${all}`);
+  console.log(`${rounds} rounds, ${all} acknowledged filings`);
+  await program.stop();
+}
