@@ -46,7 +46,9 @@ Result<Site*> Sites::open(const Shell&, Need need) {
   options.packs = settings_.text("packs");
   options.create = need.create;
   options.messages = need.messages;
-  options.now = system_now;
+  const auto clock = std::make_shared<ForwardClock>();
+  options.now = [clock] { return clock->now(); };
+  options.not_before = [clock](Instant known) { clock->not_before(known); };
   own_ = TRY(open_site(std::move(options)));
   return own_.get();
 }

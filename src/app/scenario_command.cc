@@ -213,6 +213,7 @@ class Mutator {
       return std::tie(a.file, a.line, a.what) < std::tie(b.file, b.line, b.what);
     });
     survived_.resize(mutations_.size());
+    choose_scenarios();
     std::vector<std::thread> threads;
     for (unsigned t = 0; t < std::max(1u, options_.threads); ++t) threads.emplace_back([this, t] { work(t); });
     for (std::thread& thread : threads) thread.join();
@@ -233,6 +234,19 @@ class Mutator {
   }
 
  private:
+  // What another scenario goes on from is played with that one; only its views and examples would be missed. Where
+  // that one plays with other parameters it is another story.
+  void choose_scenarios() {
+    std::set<std::string> played_with_another;
+    for (const pack::Scenario& scenario : loaded_.scenarios) {
+      if (!scenario.after.empty() && scenario.parameters.empty()) played_with_another.insert(scenario.after);
+    }
+    for (const pack::Scenario& scenario : loaded_.scenarios) {
+      if (!played_with_another.contains(scenario.name) || !scenario.views.empty() || !scenario.examples.empty())
+        scenarios_.push_back(&scenario);
+    }
+  }
+
   void work(unsigned thread) {
     std::string pattern =
         (fs::temp_directory_path() / ("tongban_mutate_" + std::to_string(thread) + "_XXXXXX")).string();
@@ -242,11 +256,13 @@ class Mutator {
     std::error_code failed;
     fs::copy(loaded_.directory, copy, fs::copy_options::recursive, failed);
     if (failed) note("cannot copy the pack: " + failed.message());
-    for (size_t i = next_++; i < mutations_.size() && trouble_empty(); i = next_++) try_one(i, copy);
+    std::vector<const pack::Scenario*> order = scenarios_;
+    for (size_t i = next_++; i < mutations_.size() && trouble_empty(); i = next_++) try_one(i, copy, order);
     fs::remove_all(pattern, failed);
   }
 
-  void try_one(size_t i, const fs::path& copy) {
+  // The scenario that notices moves to the head of `order`: the next change stands on the same line or near it.
+  void try_one(size_t i, const fs::path& copy, std::vector<const pack::Scenario*>& order) {
     const Mutation& mutation = mutations_[i];
     const fs::path path = copy / mutation.file;
     const std::string original = read_text(path);
@@ -260,8 +276,18 @@ class Mutator {
       return;
     }
     const ScenarioRunner runner(with(loaded_.others, changed.pack), changed.pack, loaded_.calendar);
-    for (const pack::Scenario& scenario : loaded_.scenarios) {
-      if (!runner.run(scenario, loaded_.scenarios).ok()) return;
+    // Those that take the changed action come before all others.
+    if (mutation.what.starts_with("actions ")) {
+      const std::string action = mutation.what.substr(8, mutation.what.find(':') - 8);
+      std::stable_partition(order.begin(), order.end(), [&](const pack::Scenario* scenario) {
+        return std::any_of(scenario->steps.begin(), scenario->steps.end(),
+                           [&](const pack::ScenarioStep& step) { return step.does == action; });
+      });
+    }
+    for (auto it = order.begin(); it != order.end(); ++it) {
+      if (runner.run(**it, loaded_.scenarios).ok()) continue;
+      std::rotate(order.begin(), it, std::next(it));
+      return;
     }
     survived_[i] = 1;
   }
@@ -278,6 +304,7 @@ class Mutator {
   const Loaded& loaded_;
   const Options& options_;
   std::vector<Mutation> mutations_;
+  std::vector<const pack::Scenario*> scenarios_;
   std::vector<char> survived_;
   std::atomic<size_t> next_{0}, refused_{0};
   size_t skipped_ = 0;

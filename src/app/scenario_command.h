@@ -13,9 +13,8 @@ namespace tongban::app {
 //   --json        results as JSON
 //   --story       each step as it is played
 //   --mutate      changes one rule after the other in a copy of the pack and plays the scenarios; prints what no
-//   scenario
-//                 notices. DIR/mutations_equivalent.txt lists changes that make no difference, each with its reason:
-//                 `file: what: reason`, `what` as printed
+//                 scenario notices. DIR/mutations_equivalent.txt lists changes that make no difference, each with its
+//                 reason: `file: what: reason`, `what` as printed
 //   --threads N   for --mutate, 2 when left out
 // The packs that DIR builds on are looked for in the folder beside it.
 int run_pack_test(const std::vector<std::string>& args, std::ostream& out, std::ostream& err);

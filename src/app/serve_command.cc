@@ -110,6 +110,7 @@ int serve_site(Site& site, const Settings& settings, Shell& shell) {
     site.engine->stop();
     return server.error().trouble == Trouble::invalid_input ? kWrongUsage : kEnvironment;
   }
+  site.engine->set_answer_scope([&server] { return std::make_shared<http::Server::AnswerBatch>(**server); });
   api.set_server_stats([&server] { return (*server)->stats(); });
   Result<std::unique_ptr<ControlServer>> control =
       ControlServer::start(site.folder, [&](const Words& words, Shell& caller) {
@@ -121,6 +122,7 @@ int serve_site(Site& site, const Settings& settings, Shell& shell) {
   if (!control.ok()) {
     (*server)->stop(0);
     site.engine->stop();
+    site.engine->set_answer_scope({});
     return complain(shell, control.error());
   }
   const std::string scheme = settings.text("tls.certificate").empty() ? "http" : "https";
@@ -140,6 +142,7 @@ int serve_site(Site& site, const Settings& settings, Shell& shell) {
   control = fail(Trouble::unavailable, "stopped");  // waits for its commands
   workers.stop();
   site.engine->stop();
+  site.engine->set_answer_scope({});
   (*log)->write("info", "stopped", json::object{{"clean", clean}});
   return kOk;
 }

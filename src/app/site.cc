@@ -86,6 +86,13 @@ Result<std::unique_ptr<Site>> open_site(SiteOptions options) {
   site->store = TRY(store::SqliteStore::open(options.folder));
   site->keys = TRY(store::SqliteKeyStore::open(options.folder));
   site->attachments = TRY(store::Attachments::open(options.folder + "/attachments"));
+  if (options.not_before) {
+    store::CaseQuery newest;
+    newest.sort = store::Sort::changed;
+    newest.limit = 1;
+    const store::CasePage page = TRY(site->store->list_cases(newest));
+    if (!page.rows.empty()) options.not_before(page.rows.front().changed_at);
+  }
   report("Loading the packs.");
   Policies policies = TRY(load_policies(options.packs));
   site->packs_folder = policies.folder;

@@ -23,6 +23,7 @@ struct SiteOptions {
   bool create = false;   // make the folder and the stores; else both must be there
   bool messages = true;  // false: an import of history
   std::function<Instant()> now;
+  std::function<void(Instant)> not_before;  // hears the last instant of the ledger before anything asks for `now`
   std::function<void(const std::string&)> report;  // what is being done, for a person who waits; optional
 };
 

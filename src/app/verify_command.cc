@@ -1,6 +1,7 @@
 // `tongban verify`: every stored byte against its hashes, the attachments against the ledger, and the views against
 // what the ledger gives anew. Each finding is a line; exit 4 when there is one.
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <tuple>
@@ -12,11 +13,14 @@
 namespace tongban::app {
 namespace {
 
+constexpr uint32_t kMostTimers = 10'000'000;
+
 struct Parts {
   const store::SqliteStore* store;
   const store::SqliteKeyStore* keys;
   const store::Attachments* attachments;
   const pack::Library* packs;
+  bool is_live = false;  // a server works on it: timers come and go while they are read
 };
 
 class Verifier {
@@ -37,6 +41,19 @@ class Verifier {
   uint64_t documents() const { return documents_; }
 
  private:
+  // The scheduler's rows against the clocks of the case; those that were compared are taken out of timers_.
+  void check_timers(const Id& id, const kernel::CaseState& state) {
+    for (const store::ClockRow& expected : engine::clocks_of(state, engine::Config().grace_ms)) {
+      if (!expected.wake_at) continue;
+      const auto found = timers_.find({id, expected.clock});
+      if (found == timers_.end() || found->second != expected) {
+        add("view timer " + state.number,
+            "The timer " + expected.name + " differs from the ledger; run tongban rebuild.");
+      }
+      if (found != timers_.end()) timers_.erase(found);
+    }
+  }
+
   void add(const std::string& where, const std::string& sentence) {
     ++findings_;
     shell_.out << where << ": " << sentence << "\n";
@@ -49,7 +66,15 @@ class Verifier {
       if (event.version == 1) streams.push_back(event.stream);
       return true;
     }));
+    if (!parts_.is_live) {
+      for (store::ClockRow& row : TRY(parts_.store->due_clocks(Instant{INT64_MAX}, kMostTimers))) {
+        timers_.emplace(std::pair(row.case_id, row.clock), std::move(row));
+      }
+    }
     for (const Id& stream : streams) TRY(check_stream(stream));
+    for (const auto& [key, row] : timers_) {
+      add("view timer " + to_text(key.first), "The timer " + row.name + " stands in no case; run tongban rebuild.");
+    }
     std::map<std::pair<std::string, std::string>, std::string> rows;
     for (store::RegisterRow& row : TRY(parts_.store->load_registers()))
       rows[{row.register_id, row.entry_id}] = std::move(row.body);
@@ -127,6 +152,7 @@ class Verifier {
                            return std::optional<Hash>();
                          }});
     const auto row = TRY(parts_.store->find_case(id));
+    if (row && row->version > state.version) return {};  // a running server has gone on meanwhile
     if (!row || fresh.cases.empty() || *row != fresh.cases.front())
       add("view case " + state.number, "The row of the lists differs from the ledger; run tongban rebuild.");
     auto inbox = TRY(parts_.store->inbox_rows(id));
@@ -136,6 +162,7 @@ class Verifier {
     };
     std::sort(inbox.begin(), inbox.end(), order);
     std::sort(expected.begin(), expected.end(), order);
+    if (!parts_.is_live) check_timers(id, state);
     if (inbox != expected)
       add("view inbox " + state.number, "The inbox rows differ from the ledger; run tongban rebuild.");
     return {};
@@ -145,6 +172,7 @@ class Verifier {
   Shell& shell_;
   uint64_t findings_ = 0, events_ = 0, cases_ = 0, documents_ = 0;
   std::map<std::pair<std::string, std::string>, kernel::Entry> entries_;
+  std::map<std::pair<Id, uint32_t>, store::ClockRow> timers_;
   std::set<Id> referred_;
 };
 
@@ -170,7 +198,7 @@ int run_verify(const Words& words, Sites& sites, Shell& shell) {
   if (const auto code = arguments.parse("verify", "Check ledger, keys, attachments and views", {}, words, shell))
     return *code;
   if (const Site* site = sites.live()) {
-    return report({site->store.get(), site->keys.get(), site->attachments.get(), site->packs.get()}, shell);
+    return report({site->store.get(), site->keys.get(), site->attachments.get(), site->packs.get(), true}, shell);
   }
   // Without the engine: it would write (registers of the packs), and what is damaged must not be written to.
   const std::string folder = sites.settings().text("data");

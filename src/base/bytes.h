@@ -22,7 +22,9 @@ class ByteWriter {
     }
     bytes_ += static_cast<char>(value);
   }
-  void put_signed(int64_t value) { put_unsigned((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63)); }
+  void put_signed(int64_t value) {
+    put_unsigned((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63));
+  }
   void put_text(std::string_view text) {
     put_unsigned(text.size());
     bytes_ += text;
@@ -43,9 +45,15 @@ class ByteReader {
   bool ok() const { return ok_; }
   bool at_end() const { return rest_.empty(); }
   size_t left() const { return rest_.size(); }
-  void fail() { ok_ = false; rest_ = {}; }
+  void fail() {
+    ok_ = false;
+    rest_ = {};
+  }
   uint8_t get_byte() {
-    if (rest_.empty()) { fail(); return 0; }
+    if (rest_.empty()) {
+      fail();
+      return 0;
+    }
     const auto value = static_cast<uint8_t>(rest_[0]);
     rest_.remove_prefix(1);
     return value;
@@ -76,14 +84,20 @@ class ByteReader {
   }
   std::string_view get_text_view() {
     const uint64_t size = get_unsigned();
-    if (size > rest_.size()) { fail(); return {}; }
+    if (size > rest_.size()) {
+      fail();
+      return {};
+    }
     const std::string_view text = rest_.substr(0, size);
     rest_.remove_prefix(size);
     return text;
   }
   std::string get_text() { return std::string(get_text_view()); }
   Id get_id() {
-    if (rest_.size() < 16) { fail(); return {}; }
+    if (rest_.size() < 16) {
+      fail();
+      return {};
+    }
     const Id id = id_from_bytes(rest_.substr(0, 16));
     rest_.remove_prefix(16);
     return id;

@@ -8,8 +8,8 @@ namespace tongban {
 
 }  // namespace tongban
 
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) [[unlikely]]                                             \
-      ::tongban::check_failed(#condition, __FILE__, __LINE__);                 \
+#define CHECK(condition)                                       \
+  do {                                                         \
+    if (!(condition)) [[unlikely]]                             \
+      ::tongban::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

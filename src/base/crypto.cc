@@ -71,7 +71,8 @@ Hash sha256(std::string_view bytes) {
 Hash hmac_sha256(const Key& key, std::string_view bytes) {
   Hash hash;
   unsigned int length = 0;
-  CHECK(HMAC(sha256_algorithm(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(), hash.data(), &length));
+  CHECK(HMAC(sha256_algorithm(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(), hash.data(),
+             &length));
   return hash;
 }
 
@@ -95,9 +96,11 @@ std::string seal(const Key& key, std::string_view plain, std::string_view bound_
   int length = 0;
   CHECK(EVP_EncryptInit_ex(context, gcm_algorithm(), nullptr, key.data(), bytes_of(sealed)) == 1);
   CHECK(EVP_EncryptUpdate(context, nullptr, &length, bytes_of(bound_to), static_cast<int>(bound_to.size())) == 1);
-  CHECK(EVP_EncryptUpdate(context, bytes_of(sealed) + kNonceBytes, &length, bytes_of(plain), static_cast<int>(plain.size())) == 1);
+  CHECK(EVP_EncryptUpdate(context, bytes_of(sealed) + kNonceBytes, &length, bytes_of(plain),
+                          static_cast<int>(plain.size())) == 1);
   CHECK(EVP_EncryptFinal_ex(context, bytes_of(sealed) + kNonceBytes + length, &length) == 1);
-  CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, kTagBytes, bytes_of(sealed) + kNonceBytes + plain.size()) == 1);
+  CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, kTagBytes, bytes_of(sealed) + kNonceBytes + plain.size()) ==
+        1);
   return sealed;
 }
 
@@ -109,7 +112,8 @@ std::optional<std::string> unseal(const Key& key, std::string_view sealed, std::
   int length = 0;
   CHECK(EVP_DecryptInit_ex(context, gcm_algorithm(), nullptr, key.data(), bytes_of(sealed)) == 1);
   CHECK(EVP_DecryptUpdate(context, nullptr, &length, bytes_of(bound_to), static_cast<int>(bound_to.size())) == 1);
-  CHECK(EVP_DecryptUpdate(context, bytes_of(plain), &length, bytes_of(sealed) + kNonceBytes, static_cast<int>(plain.size())) == 1);
+  CHECK(EVP_DecryptUpdate(context, bytes_of(plain), &length, bytes_of(sealed) + kNonceBytes,
+                          static_cast<int>(plain.size())) == 1);
   CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1);
   unsigned char rest[16];
   if (EVP_DecryptFinal_ex(context, rest, &length) != 1) return std::nullopt;

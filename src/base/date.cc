@@ -36,12 +36,13 @@ std::optional<Date> take_date(std::string_view& text) {
 }
 
 Error not_a_date(std::string_view text) {
-  return fail(Trouble::invalid_input, "\"" + std::string(text.substr(0, 40)) + "\" is not a date that exists; write it as 2021-02-05.");
+  return fail(Trouble::invalid_input,
+              "\"" + std::string(text.substr(0, 40)) + "\" is not a date that exists; write it as 2021-02-05.");
 }
 
 Error not_an_instant(std::string_view text) {
-  return fail(Trouble::invalid_input,
-              "\"" + std::string(text.substr(0, 40)) + "\" is not a point in time; write it as 2021-02-05T09:30:00+08:00.");
+  return fail(Trouble::invalid_input, "\"" + std::string(text.substr(0, 40)) +
+                                          "\" is not a point in time; write it as 2021-02-05T09:30:00+08:00.");
 }
 
 }  // namespace

@@ -42,17 +42,17 @@ inline constexpr int64_t kDayMs = 24 * 3600 * 1000;
 bool is_valid_day(int64_t year, int64_t month, int64_t day);
 int days_in_month(int64_t year, int64_t month);
 
-Date local_date(Instant instant);          // the civil day in +08:00
-Instant start_of_day(Date date);           // 00:00 +08:00
-Instant end_of_day(Date date);             // 24:00 +08:00, which is 00:00 of the next day
+Date local_date(Instant instant);  // the civil day in +08:00
+Instant start_of_day(Date date);   // 00:00 +08:00
+Instant end_of_day(Date date);     // 24:00 +08:00, which is 00:00 of the next day
 Instant at_local(Date date, int hour, int minute, int second = 0);
 
-std::string to_text(Date date);            // 2021-02-05
-std::string to_text(Instant instant);      // 2021-02-05T09:30:00+08:00 (milliseconds only when not zero)
+std::string to_text(Date date);                // 2021-02-05
+std::string to_text(Instant instant);          // 2021-02-05T09:30:00+08:00 (milliseconds only when not zero)
 std::string to_minutes_text(Instant instant);  // 2021-02-05 09:30, for people
 
 // Strict forms; nothing else is accepted. Years 0001…9999.
-Result<Date> parse_date(std::string_view text);        // 2021-02-05
+Result<Date> parse_date(std::string_view text);  // 2021-02-05
 // 2021-02-05T09:30:00+08:00, with optional fraction, any offset or Z; also "2021-02-05 09:30" and "2021-02-05T09:30"
 // (local time).
 Result<Instant> parse_instant(std::string_view text);

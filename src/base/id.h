@@ -21,10 +21,10 @@ struct Id {
   std::string_view view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 };
 
-Id make_id(Instant now);                           // random part from the system; ordered within one millisecond, any thread
-std::string to_text(const Id& id);                 // 0190a6e4-…, lower case
-std::optional<Id> parse_id(std::string_view text); // only that form
-Id id_from_bytes(std::string_view sixteen_bytes);  // needs 16 bytes
+Id make_id(Instant now);            // random part from the system; ordered within one millisecond, any thread
+std::string to_text(const Id& id);  // 0190a6e4-…, lower case
+std::optional<Id> parse_id(std::string_view text);  // only that form
+Id id_from_bytes(std::string_view sixteen_bytes);   // needs 16 bytes
 
 }  // namespace tongban
 

@@ -8,7 +8,10 @@ namespace tongban {
 namespace {
 
 void print_pretty(const json::value& value, std::string& out, size_t indent) {
-  const auto newline = [&](size_t by) { out += '\n'; out.append(by, ' '); };
+  const auto newline = [&](size_t by) {
+    out += '\n';
+    out.append(by, ' ');
+  };
   if (const auto* object = value.if_object(); object && !object->empty()) {
     out += '{';
     bool first = true;
@@ -43,7 +46,8 @@ bool has_infinite_number(const json::value& value) {
   if (value.is_double()) return !std::isfinite(value.get_double());
   if (const auto* array = value.if_array()) return std::any_of(array->begin(), array->end(), has_infinite_number);
   if (const auto* object = value.if_object()) {
-    return std::any_of(object->begin(), object->end(), [](const auto& member) { return has_infinite_number(member.value()); });
+    return std::any_of(object->begin(), object->end(),
+                       [](const auto& member) { return has_infinite_number(member.value()); });
   }
   return false;
 }
@@ -58,10 +62,13 @@ Result<json::value> parse_json(std::string_view text) {
   const size_t used = parser.write_some(json::string_view(text.data(), text.size()), code);
   if (!code) parser.finish(code);
   size_t rest = used;
-  while (!code && rest < text.size() && (text[rest] == ' ' || text[rest] == '\n' || text[rest] == '\r' || text[rest] == '\t')) ++rest;
+  while (!code && rest < text.size() &&
+         (text[rest] == ' ' || text[rest] == '\n' || text[rest] == '\r' || text[rest] == '\t'))
+    ++rest;
   if (!code && rest < text.size()) code = json::error::extra_data;
   if (code) {
-    return fail(Trouble::invalid_input, "This is not valid JSON at byte " + std::to_string(rest) + ": " + code.message() + ".");
+    return fail(Trouble::invalid_input,
+                "This is not valid JSON at byte " + std::to_string(rest) + ": " + code.message() + ".");
   }
   json::value value = parser.release();
   if (has_infinite_number(value)) {

@@ -17,8 +17,8 @@ inline constexpr size_t kJsonMaxDepth = 32;
 
 // The failure names the position in bytes. Duplicate keys: the last counts.
 Result<json::value> parse_json(std::string_view text);
-std::string to_json_text(const json::value& value);          // compact
-std::string to_pretty_json_text(const json::value& value);   // two spaces, for people and golden files
+std::string to_json_text(const json::value& value);         // compact
+std::string to_pretty_json_text(const json::value& value);  // two spaces, for people and golden files
 
 // A member of an object as text, or "" when it is absent or no string.
 std::string_view text_at(const json::object& object, std::string_view key);

@@ -15,12 +15,12 @@ namespace tongban {
 enum class Trouble {
   invalid_input,  // a file or argument is wrong: the message says where and what to do
   not_found,
-  conflict,      // somebody else was first; deciding again may help
-  no_space,      // disk full or a declared bound reached
-  unavailable,   // the thing cannot be used now (locked, read-only, stopping)
-  corrupt,       // stored bytes do not match their hash or form
-  io,            // the system refused; the message names the call and the file
-  unsupported,   // known, but not built yet
+  conflict,     // somebody else was first; deciding again may help
+  no_space,     // disk full or a declared bound reached
+  unavailable,  // the thing cannot be used now (locked, read-only, stopping)
+  corrupt,      // stored bytes do not match their hash or form
+  io,           // the system refused; the message names the call and the file
+  unsupported,  // known, but not built yet
 };
 
 struct Error {
@@ -37,11 +37,23 @@ class [[nodiscard]] Result {
   Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}
   bool ok() const { return content_.index() == 0; }
   explicit operator bool() const { return ok(); }
-  T& value() & { CHECK(ok()); return std::get<0>(content_); }
-  const T& value() const& { CHECK(ok()); return std::get<0>(content_); }
+  T& value() & {
+    CHECK(ok());
+    return std::get<0>(content_);
+  }
+  const T& value() const& {
+    CHECK(ok());
+    return std::get<0>(content_);
+  }
   // By value, so that `for (x : *find())` does not read a dead temporary.
-  T value() && { CHECK(ok()); return std::get<0>(std::move(content_)); }
-  const Error& error() const { CHECK(!ok()); return std::get<1>(content_); }
+  T value() && {
+    CHECK(ok());
+    return std::get<0>(std::move(content_));
+  }
+  const Error& error() const {
+    CHECK(!ok());
+    return std::get<1>(content_);
+  }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
   T& operator*() & { return value(); }
@@ -60,7 +72,10 @@ class [[nodiscard]] Result<void> {
   Result(Error error) : error_(std::move(error)) {}
   bool ok() const { return !error_; }
   explicit operator bool() const { return ok(); }
-  const Error& error() const { CHECK(!ok()); return *error_; }
+  const Error& error() const {
+    CHECK(!ok());
+    return *error_;
+  }
   void value() const { CHECK(ok()); }
 
  private:
@@ -72,9 +87,9 @@ inline Error fail(Trouble trouble, std::string message) { return Error{trouble, 
 }  // namespace tongban
 
 // TRY(expression): the value, or return the failure from the function around it.
-#define TRY(expression)                                                        \
-  ({                                                                           \
-    auto try_result_ = (expression);                                           \
-    if (!try_result_.ok()) return ::tongban::Error(try_result_.error());       \
-    std::move(try_result_).value();                                            \
+#define TRY(expression)                                                  \
+  ({                                                                     \
+    auto try_result_ = (expression);                                     \
+    if (!try_result_.ok()) return ::tongban::Error(try_result_.error()); \
+    std::move(try_result_).value();                                      \
   })

@@ -16,13 +16,15 @@ Decoded decode_front(std::string_view s) {
   const auto tail = [&](size_t i) { return i < s.size() && (at(i) & 0xc0) == 0x80; };
   const uint8_t first = at(0);
   if (first < 0x80) return {1, first};
-  if (first >= 0xc2 && first <= 0xdf && tail(1)) return {2, static_cast<char32_t>((first & 0x1f) << 6 | (at(1) & 0x3f))};
+  if (first >= 0xc2 && first <= 0xdf && tail(1))
+    return {2, static_cast<char32_t>((first & 0x1f) << 6 | (at(1) & 0x3f))};
   if ((first & 0xf0) == 0xe0 && tail(1) && tail(2)) {
     const char32_t v = static_cast<char32_t>((first & 0x0f) << 12 | (at(1) & 0x3f) << 6 | (at(2) & 0x3f));
     if (v >= 0x800 && (v < 0xd800 || v > 0xdfff)) return {3, v};
   }
   if (first >= 0xf0 && first <= 0xf4 && tail(1) && tail(2) && tail(3)) {
-    const char32_t v = static_cast<char32_t>((first & 7) << 18 | (at(1) & 0x3f) << 12 | (at(2) & 0x3f) << 6 | (at(3) & 0x3f));
+    const char32_t v =
+        static_cast<char32_t>((first & 7) << 18 | (at(1) & 0x3f) << 12 | (at(2) & 0x3f) << 6 | (at(3) & 0x3f));
     if (v >= 0x10000 && v <= 0x10ffff) return {4, v};
   }
   return {0, 0xfffd};
@@ -47,14 +49,20 @@ std::string_view trim(std::string_view text) {
   constexpr std::string_view kWide = "\u3000";
   const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
   for (;;) {
-    if (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-    else if (text.starts_with(kWide)) text.remove_prefix(kWide.size());
-    else break;
+    if (!text.empty() && is_space(text.front()))
+      text.remove_prefix(1);
+    else if (text.starts_with(kWide))
+      text.remove_prefix(kWide.size());
+    else
+      break;
   }
   for (;;) {
-    if (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-    else if (text.ends_with(kWide)) text.remove_suffix(kWide.size());
-    else break;
+    if (!text.empty() && is_space(text.back()))
+      text.remove_suffix(1);
+    else if (text.ends_with(kWide))
+      text.remove_suffix(kWide.size());
+    else
+      break;
   }
   return text;
 }
@@ -126,10 +134,21 @@ std::vector<char32_t> to_code_points(std::string_view utf8) {
 
 void append_utf8(std::string& out, char32_t c) {
   const auto put = [&](uint32_t byte) { out += static_cast<char>(byte); };
-  if (c < 0x80) put(c);
-  else if (c < 0x800) { put(0xc0 | c >> 6); put(0x80 | (c & 0x3f)); }
-  else if (c < 0x10000) { put(0xe0 | c >> 12); put(0x80 | (c >> 6 & 0x3f)); put(0x80 | (c & 0x3f)); }
-  else { put(0xf0 | c >> 18); put(0x80 | (c >> 12 & 0x3f)); put(0x80 | (c >> 6 & 0x3f)); put(0x80 | (c & 0x3f)); }
+  if (c < 0x80)
+    put(c);
+  else if (c < 0x800) {
+    put(0xc0 | c >> 6);
+    put(0x80 | (c & 0x3f));
+  } else if (c < 0x10000) {
+    put(0xe0 | c >> 12);
+    put(0x80 | (c >> 6 & 0x3f));
+    put(0x80 | (c & 0x3f));
+  } else {
+    put(0xf0 | c >> 18);
+    put(0x80 | (c >> 12 & 0x3f));
+    put(0x80 | (c >> 6 & 0x3f));
+    put(0x80 | (c & 0x3f));
+  }
 }
 
 }  // namespace tongban

@@ -548,15 +548,17 @@ void Writer::complete(Step& step, Task::Ask& ask, Accepted accepted) {
   step.accepted = std::move(accepted);
 }
 
-Result<Decision> Writer::decide_known_key(Batch& batch, const Request& request) {
+Result<Decision> Writer::decide_known_key(Batch& batch, const Request& request, bool look_up) {
   Decision decision;
   if (!request.idempotency) return decision;
   const Request::Idempotency& asked = *request.idempotency;
   if (const auto it = batch.idempotency.find({asked.actor, asked.key}); it != batch.idempotency.end()) {
-    if (it->second.first != asked.body_hash) return answer_with({IdempotencyFault::other_body});
+    // Both answers rest on the earlier request: if the commit refuses that one, this one is asked again too.
+    if (it->second.first != asked.body_hash) decision.reply = Reply{IdempotencyFault::other_body};
     decision.duplicate_of = it->second.second;
     return decision;
   }
+  if (!look_up) return decision;
   const std::optional<store::IdempotencyRow> row = TRY(config_.store->find_idempotency(asked.actor, asked.key));
   if (!row) return decision;
   if (row->body_hash != asked.body_hash) return answer_with({IdempotencyFault::other_body});
@@ -569,9 +571,20 @@ Result<Decision> Writer::decide_known_key(Batch& batch, const Request& request) 
 }
 
 Result<Decision> Writer::decide_ask(Batch& batch, Task& task) {
-  auto& ask = std::get<Task::Ask>(task.what);
-  Decision known = TRY(decide_known_key(batch, ask.request));
+  const Request& request = std::get<Task::Ask>(task.what).request;
+  // OPTIMIZATION: a key is nearly always new, and the commit refuses a known one. So it is looked up only after such a
+  // refusal, and before an answer that is not committed.
+  const Decision known = TRY(decide_known_key(batch, request, task.attempts > 0));
   if (known.reply || known.duplicate_of) return known;
+  Result<Decision> decision = decide_new_ask(batch, task);
+  if (decision.ok() && decision->step) return decision;
+  Decision stored = TRY(decide_known_key(batch, request, true));
+  if (stored.reply || stored.duplicate_of) return stored;
+  return decision;
+}
+
+Result<Decision> Writer::decide_new_ask(Batch& batch, Task& task) {
+  auto& ask = std::get<Task::Ask>(task.what);
   Decision decision;
   if (const auto* keep = std::get_if<Request::Keep>(&ask.request.what)) {
     Step step;

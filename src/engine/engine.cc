@@ -93,6 +93,9 @@ size_t Engine::subscribe(std::function<void(const Change&)> listener) {
   return writer_->subscribe(std::move(listener));
 }
 void Engine::unsubscribe(size_t id) { writer_->unsubscribe(id); }
+void Engine::set_answer_scope(std::function<std::shared_ptr<void>()> scope) {
+  writer_->set_answer_scope(std::move(scope));
+}
 Engine::Status Engine::status() const { return writer_->status(); }
 Metrics Engine::metrics() const { return writer_->metrics(); }
 

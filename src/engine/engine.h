@@ -177,6 +177,8 @@ class Engine {
   Result<void> rebuild();
   size_t subscribe(std::function<void(const Change&)> listener);  // called on the writer thread
   void unsubscribe(size_t id);
+  // What `scope` returns lives while the answers of one commit are given, so that the receiver can take them together.
+  void set_answer_scope(std::function<std::shared_ptr<void>()> scope);
 
   struct Status {
     uint64_t position = 0;

@@ -199,8 +199,7 @@ store::ViewChanges project(const CaseState* before, const CaseState& after, cons
   views.inboxes.push_back({after.id, inbox_of(after, *type)});
   views.clocks.push_back({after.id, clocks_of(after, context.grace_ms)});
   const std::string text = search_text_of(after, *type);
-  if (!before || text != search_text_of(*before, *type))
-    views.search.push_back({after.id, search_words_text(text)});
+  if (!before || text != search_text_of(*before, *type)) views.search.push_back({after.id, search_words_text(text)});
   if (!type->party_phone.empty() && !after.person.is_nil() && !after.erased && context.phone_hash) {
     const kernel::FieldValue* now = kernel::find_value(after.fields, type->party_phone);
     const kernel::FieldValue* then = before ? kernel::find_value(before->fields, type->party_phone) : nullptr;

@@ -10,9 +10,10 @@
 namespace tongban::engine {
 namespace {
 
-constexpr int kMaxAttempts = 5;         // of one task, when other writers were first
-constexpr size_t kMaxRounds = 100'000;  // of one pump: beyond it something feeds itself
-constexpr size_t kSeedRows = 500;       // register rows of one transaction
+constexpr int64_t kAnswersKeptMs = 7 * kDayMs;  // how long a repeated Idempotency-Key gives the first answer
+constexpr int kMaxAttempts = 5;                 // of one task, when other writers were first
+constexpr size_t kMaxRounds = 100'000;          // of one pump: beyond it something feeds itself
+constexpr size_t kSeedRows = 500;               // register rows of one transaction
 constexpr size_t kMaxKeptSnapshots = 64;
 constexpr int64_t kRetryMs = 1000;  // after a failed commit
 constexpr int64_t kIdlePollMs = 60'000;
@@ -181,6 +182,10 @@ size_t Writer::subscribe(std::function<void(const Change&)> listener) {
 void Writer::unsubscribe(size_t id) {
   const std::lock_guard lock(shared_mutex_);
   listeners_.erase(id);
+}
+void Writer::set_answer_scope(std::function<std::shared_ptr<void>()> scope) {
+  const std::lock_guard lock(shared_mutex_);
+  answer_scope_ = std::move(scope);
 }
 
 Engine::Status Writer::status() const {
@@ -466,6 +471,11 @@ Result<void> Writer::commit(Batch& batch, std::vector<Task>& tasks, std::vector<
     if (ask->answer) ask->answer(std::move(reply));
   };
 
+  const auto answer_scope = [&]() -> std::shared_ptr<void> {
+    const std::lock_guard lock(shared_mutex_);
+    return answer_scope_ ? answer_scope_() : nullptr;
+  };
+
   std::vector<store::Committed> committed;
   if (!batch.steps.empty()) {
     std::vector<store::Transaction> transactions;
@@ -475,6 +485,7 @@ Result<void> Writer::commit(Batch& batch, std::vector<Task>& tasks, std::vector<
     for (size_t i = 0; i < batch.steps.size(); ++i) batch.steps[i].transaction = std::move(transactions[i]);
     if (!result.ok()) {
       note_failure(result.error());
+      const std::shared_ptr<void> scope = answer_scope();
       // Also the refusals rest on what was not stored.
       for (size_t i = 0; i < tasks.size(); ++i) reply_to(i, {result.error()});
       return Error(result.error());
@@ -489,6 +500,7 @@ Result<void> Writer::commit(Batch& batch, std::vector<Task>& tasks, std::vector<
     if (!committed[s].conflict) continue;
     for (const store::StreamAppend& append : batch.steps[s].transaction.appends) conflicted.insert(append.stream);
   }
+  const std::shared_ptr<void> scope = answer_scope();
   for (size_t i = 0; i < tasks.size(); ++i) {
     Decision& decision = decisions[i];
     const std::optional<size_t> rests_on = decision.step ? decision.step : decision.duplicate_of;
@@ -505,7 +517,7 @@ Result<void> Writer::commit(Batch& batch, std::vector<Task>& tasks, std::vector<
     if (decision.reply) {
       reply_to(i, std::move(*decision.reply));
     } else if (decision.step && batch.steps[*decision.step].accepted) {
-      Accepted accepted = *batch.steps[*decision.step].accepted;
+      Accepted accepted = std::move(*batch.steps[*decision.step].accepted);
       accepted.position = committed[*decision.step].first_position;
       reply_to(i, {std::move(accepted)});
     } else if (decision.duplicate_of) {
@@ -612,9 +624,12 @@ Result<void> Writer::refresh_wake() {
 
 // --- notices ---
 
+// Once a day: stored answers that nobody will ask for again go, and a notice that is known now counts.
 Result<void> Writer::check_calendar() {
   const Date today = local_date(now());
   if (calendar_checked_on_ == today) return {};
+  // Where it fails (a full disk) the rows only stay longer; the day goes on.
+  (void)config_.store->prune_idempotency(now().plus_ms(-kAnswersKeptMs)).ok();
   const std::string known = known_notices(*calendar_, today);
   const std::optional<store::Record> record = TRY(config_.store->find_record("engine", "known_notices"));
   if (record && record->body == known) {

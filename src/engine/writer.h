@@ -108,6 +108,7 @@ class Writer {
   Hash phone_hash(std::string_view phone) const;
   size_t subscribe(std::function<void(const Change&)> listener);
   void unsubscribe(size_t id);
+  void set_answer_scope(std::function<std::shared_ptr<void>()> scope);
   Engine::Status status() const;
   Metrics metrics() const;
 
@@ -136,7 +137,8 @@ class Writer {
   // --- deciding (decide_task.cc) ---
   Result<Decision> decide_task(Batch& batch, Task& task);
   Result<Decision> decide_ask(Batch& batch, Task& task);
-  Result<Decision> decide_known_key(Batch& batch, const Request& request);
+  Result<Decision> decide_known_key(Batch& batch, const Request& request, bool look_up);
+  Result<Decision> decide_new_ask(Batch& batch, Task& task);
   Result<Decision> decide_open(Batch& batch, Task::Ask& ask, Instant received_at);
   Result<Decision> decide_on_case(Batch& batch, Task::Ask& ask, Instant received_at);
   Result<Decision> decide_erase(Batch& batch, Task::Ask& ask, const StatePtr& state, kernel::Command command);
@@ -204,6 +206,7 @@ class Writer {
   std::optional<Instant> virtual_now_;
   std::map<size_t, std::function<void(const Change&)>> listeners_;
   size_t next_listener_ = 1;
+  std::function<std::shared_ptr<void>()> answer_scope_;
   Engine::Status status_;
   Metrics metrics_;
   mutable CaseCache cache_;

@@ -48,13 +48,20 @@ Result<void> start_clock(Run& run, const pack::ClockDef& def, const std::optiona
                          uint32_t scope_ref) {
   const auto earlier = open_clocks(run.after, def, scope_ref);
   if (!earlier.empty() && def.again == pack::Again::keep) return {};
-  ClockStarted started{.name = def.id, .type = def.type, .scope = def.scope, .scope_ref = scope_ref, .force = def.force,
-                       .owner = def.owner, .started_at = run.happened_at, .basis = basis};
+  ClockStarted started{.name = def.id,
+                       .type = def.type,
+                       .scope = def.scope,
+                       .scope_ref = scope_ref,
+                       .force = def.force,
+                       .owner = def.owner,
+                       .started_at = run.happened_at,
+                       .basis = basis};
   if (limit) {
     started.counted = TRY(calendar::count(*run.context.calendar, run.happened_at, limit->unit, limit->n, def.kind));
   }
   if (def.again == pack::Again::restart) {
-    for (const uint32_t no : earlier) run.emit(ClockStopped{no, StopKind::cancel, run.happened_at, run.after.clocks[no - 1].late});
+    for (const uint32_t no : earlier)
+      run.emit(ClockStopped{no, StopKind::cancel, run.happened_at, run.after.clocks[no - 1].late});
   }
   started.no = static_cast<uint32_t>(run.after.clocks.size() + 1);
   run.emit(std::move(started));
@@ -110,13 +117,15 @@ Result<void> resume_clocks(Run& run, const pack::ClockDef& def, uint32_t scope_r
 }
 
 // READING: asked in time, an extension is valid from the old due date, whenever it is granted.
-Result<void> extend_clocks(Run& run, const pack::ClockDef& def, const Limit& amount, uint32_t scope_ref, const Basis& basis) {
+Result<void> extend_clocks(Run& run, const pack::ClockDef& def, const Limit& amount, uint32_t scope_ref,
+                           const Basis& basis) {
   for (const uint32_t no : open_clocks(run.after, def, scope_ref)) {
     const Clock& clock = run.after.clocks[no - 1];
     if (clock.segments.empty()) continue;
     const calendar::Counted& last = clock.segments.back().counted;
     const Instant from = counts_days(amount.unit) ? start_of_day(last.due_on) : last.due_at;
-    run.emit(ClockExtended{no, TRY(calendar::count(*run.context.calendar, from, amount.unit, amount.n, def.kind)), basis});
+    run.emit(
+        ClockExtended{no, TRY(calendar::count(*run.context.calendar, from, amount.unit, amount.n, def.kind)), basis});
   }
   return {};
 }
@@ -125,7 +134,8 @@ void end_assignment(Run& run, uint32_t no, EndReason reason) {
   if (!run.after.assignments[no - 1].active()) return;
   for (size_t i = 0; i < run.after.assignments.size(); ++i) {  // children first; a chain is as deep as the unit tree
     if (run.after.assignments[i].under == no && run.after.assignments[i].active()) {
-      end_assignment(run, run.after.assignments[i].no, reason == EndReason::case_closed ? reason : EndReason::parent_ended);
+      end_assignment(run, run.after.assignments[i].no,
+                     reason == EndReason::case_closed ? reason : EndReason::parent_ended);
     }
   }
   run.emit(AssignmentEnded{no, reason});
@@ -153,7 +163,8 @@ void expire_clock(Run& run, const Clock& clock) {
 }
 
 std::optional<Instant> wake_at(const CaseState& state, const Clock& clock, int64_t grace_ms) {
-  if (clock.status != ClockStatus::running || clock.expired || !clock.due_at() || is_shielded(state, clock)) return std::nullopt;
+  if (clock.status != ClockStatus::running || clock.expired || !clock.due_at() || is_shielded(state, clock))
+    return std::nullopt;
   return clock.due_at()->plus_ms(grace_ms);
 }
 

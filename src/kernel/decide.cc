@@ -24,22 +24,37 @@ bool contains(const std::vector<std::string>& list, std::string_view word) {
 }
 
 Rejection not_there() {
-  return reject(RejectionCode::not_found, "没有找到这个办件，或者您无权查看。", "请核对编号；如属工作需要，请联系承办单位。");
+  return reject(RejectionCode::not_found, "没有找到这个办件，或者您无权查看。",
+                "请核对编号；如属工作需要，请联系承办单位。");
 }
 
-std::string join_missing(const std::vector<std::string>& missing) { return missing.empty() ? "所需信息" : join(missing, "、"); }
+std::string join_missing(const std::vector<std::string>& missing) {
+  return missing.empty() ? "所需信息" : join(missing, "、");
+}
 
-// ---- an act (also the one that opens a case) --------------------------------------------------------------------------
+// ---- an act (also the one that opens a case)
+// --------------------------------------------------------------------------
 
 // The steps 3 to 9 of KERNEL §1 for one action. A step returns a rejection or nothing.
 class Act {
  public:
   Act(const CaseState& before, const Command& command, const Context& context, const pack::CaseType& type,
       const Action& action, std::vector<FormValue> form, uint32_t assignment)
-      : before_(before), context_(context), type_(type), action_(action), form_(std::move(form)), assignment_(assignment),
+      : before_(before),
+        context_(context),
+        type_(type),
+        action_(action),
+        form_(std::move(form)),
+        assignment_(assignment),
         is_open_(&action == &type.open),
-        run_{.command = command, .context = context, .type = type, .actor = {}, .happened_at = command.received_at,
-             .after = before, .events = {}, .follow_ups = {}} {}
+        run_{.command = command,
+             .context = context,
+             .type = type,
+             .actor = {},
+             .happened_at = command.received_at,
+             .after = before,
+             .events = {},
+             .follow_ups = {}} {}
 
   Verdict decide(const std::optional<CaseOpened>& opened, const std::vector<Linked>& links) {
     if (auto r = check_right()) return *r;
@@ -55,7 +70,8 @@ class Act {
     return run_.finish();
   }
 
-  // The look-ups of the action, as far as the form allows; for `suggestions`. One that cannot be made yet finds nothing.
+  // The look-ups of the action, as far as the form allows; for `suggestions`. One that cannot be made yet finds
+  // nothing.
   void look_up_for_suggestions(Facts& facts) {
     for (const pack::LookUp& look : action_.look_ups) {
       LookedUp found{.look_up = look.id, .reg = look.reg};
@@ -93,36 +109,43 @@ class Act {
     std::vector<std::string> from;
     for (const auto& id : action_.from) from.push_back("“" + title_of_state(type_, id) + "”");
     return reject(RejectionCode::wrong_state,
-                  name_case(before_, type_) + " 现在是“" + title_of_state(type_, before_.state) + "”，不能“" + action_.title + "”。",
-                  from.empty() ? "请查看办件现在可以办理的事项。" : "只有在" + join(from, "、") + "时才能办理这一步。", action_.basis);
+                  name_case(before_, type_) + " 现在是“" + title_of_state(type_, before_.state) + "”，不能“" +
+                      action_.title + "”。",
+                  from.empty() ? "请查看办件现在可以办理的事项。" : "只有在" + join(from, "、") + "时才能办理这一步。",
+                  action_.basis);
   }
 
   std::optional<Rejection> check_ask() {
     if (action_.ask && before_.open_ask(action_.ask->id)) {
-      return reject(RejectionCode::wrong_state, "“" + action_.title + "”已经提出，还没有答复。", "请等待答复，不要重复提出。", action_.basis);
+      return reject(RejectionCode::wrong_state, "“" + action_.title + "”已经提出，还没有答复。",
+                    "请等待答复，不要重复提出。", action_.basis);
     }
     if (action_.answers.empty()) return std::nullopt;
     answered_ = before_.open_ask(action_.answers);
     if (!answered_) {
-      return reject(RejectionCode::wrong_state, "现在没有等待“" + action_.title + "”的申请。", "请刷新页面，查看是否已经办理。", action_.basis);
+      return reject(RejectionCode::wrong_state, "现在没有等待“" + action_.title + "”的申请。",
+                    "请刷新页面，查看是否已经办理。", action_.basis);
     }
     if (!run_.actor.person.empty() && run_.actor.person == answered_->asker.person) {
-      return reject(RejectionCode::not_allowed, "提出申请的人不能自己决定。", "请由" + titles_of_roles(type_, action_.by) + "中的另一人决定。",
-                    action_.basis);
+      return reject(RejectionCode::not_allowed, "提出申请的人不能自己决定。",
+                    "请由" + titles_of_roles(type_, action_.by) + "中的另一人决定。", action_.basis);
     }
     return std::nullopt;
   }
 
   std::optional<Rejection> check_the_form() {
     const Instant received = run_.command.received_at;
-    auto faults = check_form(action_, form_, *context_.registers, local_date(run_.command.happened_at.value_or(received)));
+    auto faults =
+        check_form(action_, form_, *context_.registers, local_date(run_.command.happened_at.value_or(received)));
     if (const FormValue* stated = action_.happened.empty() ? nullptr : find_form(action_.happened);
         stated && stated->plain.kind() == Value::Kind::date_time) {
       run_.happened_at = stated->plain.as_date_time().at;
       const int64_t back_ms = action_.happened_within_hours * 3'600'000;
-      if (run_.happened_at > received) faults.push_back({action_.happened, "时间不能晚于现在。"});
+      if (run_.happened_at > received)
+        faults.push_back({action_.happened, "时间不能晚于现在。"});
       else if (!run_.command.imported && received.ms - run_.happened_at.ms > back_ms) {
-        faults.push_back({action_.happened, "时间不能早于 " + std::to_string(action_.happened_within_hours) + " 小时之前。"});
+        faults.push_back(
+            {action_.happened, "时间不能早于 " + std::to_string(action_.happened_within_hours) + " 小时之前。"});
       } else if (!is_open_ && run_.happened_at < before_.opened_at) {
         faults.push_back({action_.happened, "时间不能早于登记时间 " + to_minutes_text(before_.opened_at) + "。"});
       }
@@ -130,7 +153,8 @@ class Act {
       run_.happened_at = run_.command.happened_at.value_or(received);
     }
     if (faults.empty()) return check_ask_in_time();
-    Rejection r = reject(RejectionCode::invalid_form, "“" + action_.title + "”有 " + std::to_string(faults.size()) + " 处需要修改。",
+    Rejection r = reject(RejectionCode::invalid_form,
+                         "“" + action_.title + "”有 " + std::to_string(faults.size()) + " 处需要修改。",
                          "请按各项提示修改后再提交。", action_.basis);
     r.fields = std::move(faults);
     return r;
@@ -142,12 +166,14 @@ class Act {
     const Clock* clock = before_.running(action_.ask->shields);
     const pack::ClockDef* def = type_.find_clock(action_.ask->shields);
     if (!clock || clock->status == ClockStatus::claimed) {
-      return reject(RejectionCode::requirement_failed, "“" + (def ? def->title : action_.ask->shields) + "”现在没有在计时，不能“" + action_.title + "”。",
+      return reject(RejectionCode::requirement_failed,
+                    "“" + (def ? def->title : action_.ask->shields) + "”现在没有在计时，不能“" + action_.title + "”。",
                     "请查看办件的时限。", action_.basis);
     }
     if (clock->due_at() && run_.happened_at > *clock->due_at()) {
       return reject(RejectionCode::requirement_failed, "时限已届满，不能申请延期。",
-                    "时限为 " + to_text(clock->segments.back().counted.due_on) + "。请尽快办结，并说明逾期原因。", action_.basis);
+                    "时限为 " + to_text(clock->segments.back().counted.due_on) + "。请尽快办结，并说明逾期原因。",
+                    action_.basis);
     }
     return std::nullopt;
   }
@@ -191,7 +217,8 @@ class Act {
     }
     const auto fits = [&](const Entry& entry) {
       const Revision* revision = entry.as_of(day);
-      return revision && std::all_of(where.begin(), where.end(), [&](const auto& w) { return revision->values.get(w.first) == w.second; });
+      return revision && std::all_of(where.begin(), where.end(),
+                                     [&](const auto& w) { return revision->values.get(w.first) == w.second; });
     };
     const Entry* hit = nullptr;
     if (look.kind == pack::LookUpKind::by_key || look.kind == pack::LookUpKind::nearest) {
@@ -202,8 +229,9 @@ class Act {
       const auto matching = find_where(look, day, where, fits);
       if (look.kind == pack::LookUpKind::count || look.kind == pack::LookUpKind::exists) {
         found.revision = static_cast<uint32_t>(matching.size());
-        facts.set_look_up(look.id, look.kind == pack::LookUpKind::count ? Value::of(static_cast<int64_t>(matching.size()))
-                                                                         : Value::of(!matching.empty()));
+        facts.set_look_up(look.id, look.kind == pack::LookUpKind::count
+                                       ? Value::of(static_cast<int64_t>(matching.size()))
+                                       : Value::of(!matching.empty()));
         return std::nullopt;
       }
       if (!matching.empty()) hit = matching.front();
@@ -241,10 +269,12 @@ class Act {
   }
 
   std::vector<const Entry*> find_where(const pack::LookUp& look, Date day,
-                                       const std::vector<std::pair<std::string, Value>>& where, const auto& fits) const {
+                                       const std::vector<std::pair<std::string, Value>>& where,
+                                       const auto& fits) const {
     std::vector<const Entry*> matching;
-    const auto candidates = where.empty() ? context_.registers->all(look.reg)
-                                          : context_.registers->where(look.reg, where.back().first, where.back().second, day);
+    const auto candidates = where.empty()
+                                ? context_.registers->all(look.reg)
+                                : context_.registers->where(look.reg, where.back().first, where.back().second, day);
     for (const Entry* entry : candidates) {
       if (fits(*entry)) matching.push_back(entry);
     }
@@ -263,16 +293,22 @@ class Act {
         r.sentence = "决策表“" + decision->title + "”无法得出结果：" + result.error;
         return r;
       }
-      DecisionMade made{.decision = id, .suggestion = result.outputs, .choice = result.outputs,
+      DecisionMade made{.decision = id,
+                        .suggestion = result.outputs,
+                        .choice = result.outputs,
                         .decided_by = static_cast<uint32_t>(result.decided_by.value_or(0)),
-                        .at_least = result.status == dmn::Decision::Status::at_least, .missing = result.missing};
+                        .at_least = result.status == dmn::Decision::Status::at_least,
+                        .missing = result.missing};
       for (const auto& read : result.inputs) made.inputs.emplace_back(read.name, read.value);
       for (const int row : result.matched) made.matched.push_back(static_cast<uint32_t>(row));
       const auto add_basis = [&](int row) {
-        if (row >= 1 && row <= static_cast<int>(decision->row_bases.size())) made.bases.push_back(decision->row_bases[row - 1]);
+        if (row >= 1 && row <= static_cast<int>(decision->row_bases.size()))
+          made.bases.push_back(decision->row_bases[row - 1]);
       };
-      if (result.decided_by) add_basis(*result.decided_by);
-      else for (const int row : result.matched) add_basis(row);
+      if (result.decided_by)
+        add_basis(*result.decided_by);
+      else
+        for (const int row : result.matched) add_basis(row);
       if (auto r = compare_with_choice(*decision, made)) return r;
       facts.set_decision(id, made.suggestion);
       made_.push_back(std::move(made));
@@ -284,7 +320,8 @@ class Act {
   std::optional<Rejection> compare_with_choice(const pack::Decision& decision, DecisionMade& made) {
     if (!decision.suggested) return std::nullopt;
     made.mode = DecisionMode::confirmed;
-    feel::Context choice = made.suggestion.kind() == Value::Kind::context ? made.suggestion.as_context() : feel::Context{};
+    feel::Context choice =
+        made.suggestion.kind() == Value::Kind::context ? made.suggestion.as_context() : feel::Context{};
     for (const pack::Field& field : action_.form) {
       const size_t dot = field.suggest.find('.');
       if (dot == std::string::npos || field.suggest.substr(0, dot) != decision.id) continue;
@@ -295,8 +332,10 @@ class Act {
       if (suggested.is_null() || suggested == value) continue;
       const FormValue* why = find_form("why_" + field.id);
       if (!why || why->plain.kind() != Value::Kind::text || trim(why->plain.as_text()).empty()) {
-        Rejection r = reject(RejectionCode::invalid_form, "“" + field.title + "”与建议不同。", "请说明不采用建议的理由，或改用建议。", action_.basis);
-        r.fields.push_back({"why_" + field.id, "建议是“" + name_of_value(field, suggested) + "”，请说明不采用的理由。"});
+        Rejection r = reject(RejectionCode::invalid_form, "“" + field.title + "”与建议不同。",
+                             "请说明不采用建议的理由，或改用建议。", action_.basis);
+        r.fields.push_back(
+            {"why_" + field.id, "建议是“" + name_of_value(field, suggested) + "”，请说明不采用的理由。"});
         return r;
       }
       made.mode = DecisionMode::overridden;
@@ -344,12 +383,14 @@ class Act {
   }
 
   Rejection undecidable(const std::vector<std::string>& missing) const {
-    return reject(RejectionCode::not_decidable, "还缺少" + join_missing(missing) + "，无法判断能否“" + action_.title + "”。",
-                  "请补充后再办理。", action_.basis);
+    return reject(RejectionCode::not_decidable,
+                  "还缺少" + join_missing(missing) + "，无法判断能否“" + action_.title + "”。", "请补充后再办理。",
+                  action_.basis);
   }
 
   Rejection failed_formula(const feel::EvalResult& result, const pack::Formula& formula) const {
-    return reject(RejectionCode::not_decidable, "规则 " + formula.text + " 无法计算：" + result.error, "请联系规则维护人员。", action_.basis);
+    return reject(RejectionCode::not_decidable, "规则 " + formula.text + " 无法计算：" + result.error,
+                  "请联系规则维护人员。", action_.basis);
   }
 
   // ---- step 8 ----
@@ -364,7 +405,8 @@ class Act {
       outcome_ = &outcome;
       return std::nullopt;
     }
-    return reject(RejectionCode::not_decidable, "“" + action_.title + "”没有适用的结果。", "请联系规则维护人员。", action_.basis);
+    return reject(RejectionCode::not_decidable, "“" + action_.title + "”没有适用的结果。", "请联系规则维护人员。",
+                  action_.basis);
   }
 
   const Basis& basis() const { return outcome_->basis.clause.empty() ? action_.basis : outcome_->basis; }
@@ -387,8 +429,10 @@ class Act {
     if (auto r = start_clocks(facts)) return r;
     open_ask();
     expire_after_refusal();
-    if (state->final) close(*state);
-    else if (auto r = check_holder(*state)) return r;
+    if (state->final)
+      close(*state);
+    else if (auto r = check_holder(*state))
+      return r;
     if (auto r = plan_follow_ups(facts)) return r;
     send_letters(facts);
     return std::nullopt;
@@ -397,16 +441,22 @@ class Act {
   std::optional<Rejection> check_holds(const pack::State& to) const {
     for (const LinkState& link : before_.links) {
       if (link.released || !(contains(link.holds, to.id) || (to.final && contains(link.holds, "final")))) continue;
-      return reject(RejectionCode::requirement_failed, "关联办件 " + link.other_number + " 还没有办结，不能转为“" + to.title + "”。",
-                    "请先办结关联办件。", action_.basis);
+      return reject(RejectionCode::requirement_failed,
+                    "关联办件 " + link.other_number + " 还没有办结，不能转为“" + to.title + "”。", "请先办结关联办件。",
+                    action_.basis);
     }
     return std::nullopt;
   }
 
   void emit_record(const pack::State& to) {
-    ActionTaken taken{.action = action_.id.empty() ? "open" : action_.id, .outcome = outcome_->id, .from_state = before_.state,
-                      .to_state = to.id, .held_by = to.held_by, .assignment = hit_ ? hit_->assignment : 0,
-                      .flags = outcome_->flags, .basis = basis()};
+    ActionTaken taken{.action = action_.id.empty() ? "open" : action_.id,
+                      .outcome = outcome_->id,
+                      .from_state = before_.state,
+                      .to_state = to.id,
+                      .held_by = to.held_by,
+                      .assignment = hit_ ? hit_->assignment : 0,
+                      .flags = outcome_->flags,
+                      .basis = basis()};
     if (is_open_) taken.action = "open";
     for (const FormValue& value : form_) {
       if (value.plain.is_null() && value.sealed.empty()) continue;
@@ -423,7 +473,8 @@ class Act {
     FieldsSet set;
     for (const pack::Field& field : action_.form) {
       const FormValue* value = field.is_case_field ? find_form(field.id) : nullptr;
-      if (value && !(value->plain.is_null() && value->sealed.empty())) set.fields.emplace_back(field.id, sealed_or_plain(*value));
+      if (value && !(value->plain.is_null() && value->sealed.empty()))
+        set.fields.emplace_back(field.id, sealed_or_plain(*value));
     }
     for (const auto& [name, formula] : outcome_->set) {
       // A personal value passes from form to field as it is, sealed: formulas cannot read it.
@@ -496,7 +547,8 @@ class Act {
         if (const Assignment* current = own_or_current(name)) end_assignment(run_, current->no, EndReason::act);
         continue;
       }
-      if (hit_ && hit_->assignment != 0 && before_.assignments[hit_->assignment - 1].name == name && action_.of_assignment == name) {
+      if (hit_ && hit_->assignment != 0 && before_.assignments[hit_->assignment - 1].name == name &&
+          action_.of_assignment == name) {
         end_assignment(run_, hit_->assignment, EndReason::act);  // the actor's own only
         continue;
       }
@@ -521,8 +573,10 @@ class Act {
       const feel::EvalResult result = facts.evaluate(formula.expression);
       if (!result.ok) return failed_formula(result, formula);
       feel::List holders;
-      if (result.value.kind() == Value::Kind::list) holders = result.value.as_list();
-      else if (!result.value.is_null()) holders.push_back(result.value);
+      if (result.value.kind() == Value::Kind::list)
+        holders = result.value.as_list();
+      else if (!result.value.is_null())
+        holders.push_back(result.value);
       for (const Value& holder : holders) {
         if (holder.kind() != Value::Kind::text) return undecidable({name});
         start_assignment(*type_.find_assignment(name), holder.as_text());
@@ -539,8 +593,11 @@ class Act {
     } else if (type.one) {
       if (const Assignment* old = run_.after.current(type.id)) end_assignment(run_, old->no, EndReason::replaced);
     }
-    Assigned assigned{.no = static_cast<uint32_t>(run_.after.assignments.size() + 1), .name = type.id,
-                      .under = parent ? parent->no : 0, .given_by = run_.actor.unit, .basis = basis()};
+    Assigned assigned{.no = static_cast<uint32_t>(run_.after.assignments.size() + 1),
+                      .name = type.id,
+                      .under = parent ? parent->no : 0,
+                      .given_by = run_.actor.unit,
+                      .basis = basis()};
     (type.of_person ? assigned.person : assigned.unit) = holder;
     if (type.of_person) assigned.unit = run_.actor.unit;
     if (first_assigned_ == 0) first_assigned_ = assigned.no;
@@ -553,13 +610,16 @@ class Act {
       const pack::ClockDef& def = *type_.find_clock(name);
       Basis why = def.basis;
       std::optional<Limit> limit = def.limit;
-      if (!def.limit_decision.empty()) limit = decided_limit(facts, def.limit_decision, why);
-      else if (!def.limit_parameter.empty()) limit = parameter_limit(def.limit_parameter, why);
+      if (!def.limit_decision.empty())
+        limit = decided_limit(facts, def.limit_decision, why);
+      else if (!def.limit_parameter.empty())
+        limit = parameter_limit(def.limit_parameter, why);
       if (!limit && def.type != pack::ClockType::elapsed) return undecidable({"“" + def.title + "”的时限"});
       uint32_t scope_ref = 0;
       if (def.scope != pack::ClockScope::per_case) {
         const uint32_t base = first_assigned_ != 0 ? first_assigned_ : hit_ ? hit_->assignment : 0;
-        if (base != 0) scope_ref = def.scope == pack::ClockScope::per_chain ? run_.after.assignments[base - 1].root : base;
+        if (base != 0)
+          scope_ref = def.scope == pack::ClockScope::per_chain ? run_.after.assignments[base - 1].root : base;
       }
       if (const auto done = start_clock(run_, def, limit, why, scope_ref); !done.ok()) {
         return reject(RejectionCode::not_decidable, done.error().message, "请核对时限。", why);
@@ -570,7 +630,8 @@ class Act {
 
   std::optional<Limit> decided_limit(const Facts& facts, const std::string& name, Basis& why) const {
     const size_t dot = name.find('.');
-    const std::string decision = name.substr(0, dot), output = dot == std::string::npos ? "limit" : name.substr(dot + 1);
+    const std::string decision = name.substr(0, dot),
+                      output = dot == std::string::npos ? "limit" : name.substr(dot + 1);
     const Value& outputs = facts.decision(decision);
     for (const DecisionMade& made : made_) {
       if (made.decision == decision && !made.bases.empty()) why = made.bases.front();
@@ -581,20 +642,25 @@ class Act {
   }
 
   std::optional<Limit> parameter_limit(const std::string& name, Basis& why) const {
-    const pack::Parameter* parameter = context_.pack->find_parameter(name.starts_with("param.") ? name.substr(6) : name);
+    const pack::Parameter* parameter =
+        context_.pack->find_parameter(name.starts_with("param.") ? name.substr(6) : name);
     if (!parameter) return std::nullopt;
     why = parameter->basis;
-    return parameter->value.kind() == Value::Kind::text ? pack::parse_limit(parameter->value.as_text()) : pack::limit_of(parameter->value);
+    return parameter->value.kind() == Value::Kind::text ? pack::parse_limit(parameter->value.as_text())
+                                                        : pack::limit_of(parameter->value);
   }
 
   void open_ask() {
     if (!action_.ask) return;
-    AskOpened ask{.no = static_cast<uint32_t>(run_.after.asks.size() + 1), .name = action_.ask->id, .of_role = action_.ask->of_role};
+    AskOpened ask{.no = static_cast<uint32_t>(run_.after.asks.size() + 1),
+                  .name = action_.ask->id,
+                  .of_role = action_.ask->of_role};
     if (const pack::Role* role = type_.find_role(action_.ask->of_role)) {
       const auto units = units_of(*role, run_.after);
       if (!units.empty()) ask.of_unit = units.front();
     }
-    if (const Clock* clock = action_.ask->shields.empty() ? nullptr : run_.after.running(action_.ask->shields)) ask.shields = clock->no;
+    if (const Clock* clock = action_.ask->shields.empty() ? nullptr : run_.after.running(action_.ask->shields))
+      ask.shields = clock->no;
     if (const FormValue* amount = find_form(action_.ask->amount)) ask.amount = pack::limit_of(amount->plain);
     run_.emit(std::move(ask));
   }
@@ -603,7 +669,8 @@ class Act {
   void expire_after_refusal() {
     if (!answered_ || action_.grants || answered_->shields == 0) return;
     const Clock& clock = run_.after.clocks[answered_->shields - 1];
-    if (clock.status == ClockStatus::running && !clock.expired && clock.due_at() && run_.happened_at > *clock.due_at()) {
+    if (clock.status == ClockStatus::running && !clock.expired && clock.due_at() &&
+        run_.happened_at > *clock.due_at()) {
       expire_clock(run_, clock);
     }
   }
@@ -612,14 +679,17 @@ class Act {
     for (size_t i = 0; i < run_.after.clocks.size(); ++i) {
       const Clock& clock = run_.after.clocks[i];
       if (clock.over()) continue;
-      if (clock.status == ClockStatus::claimed) run_.emit(ClockStopped{clock.no, StopKind::confirm, *clock.claimed_at, clock.late});
-      else run_.emit(ClockStopped{clock.no, StopKind::cancel, run_.happened_at, clock.late});
+      if (clock.status == ClockStatus::claimed)
+        run_.emit(ClockStopped{clock.no, StopKind::confirm, *clock.claimed_at, clock.late});
+      else
+        run_.emit(ClockStopped{clock.no, StopKind::cancel, run_.happened_at, clock.late});
     }
     withdraw_asks_on_stopped();
     for (size_t i = 0; i < run_.after.asks.size(); ++i) {
       if (run_.after.asks[i].open()) run_.emit(AskAnswered{run_.after.asks[i].no, Answer::withdrawn});
     }
-    for (size_t i = 0; i < run_.after.assignments.size(); ++i) end_assignment(run_, run_.after.assignments[i].no, EndReason::case_closed);
+    for (size_t i = 0; i < run_.after.assignments.size(); ++i)
+      end_assignment(run_, run_.after.assignments[i].no, EndReason::case_closed);
     run_.emit(CaseClosed{state.result, state.keep});
   }
 
@@ -638,7 +708,8 @@ class Act {
           if (!units_of(*role, run_.after).empty()) return std::nullopt;
       }
     }
-    return reject(RejectionCode::no_holder, "办理后“" + state.title + "”将没有" + titles_of_roles(type_, state.held_by) + "，办件会无人办理。",
+    return reject(RejectionCode::no_holder,
+                  "办理后“" + state.title + "”将没有" + titles_of_roles(type_, state.held_by) + "，办件会无人办理。",
                   "请先指定承办单位。", action_.basis);
   }
 
@@ -649,7 +720,8 @@ class Act {
       run_.follow_ups.push_back(std::move(follow));
     }
     add_reactions(run_, pack::Reaction::Trigger::action, is_open_ ? "open" : action_.id, run_.happened_at);
-    if (run_.after.state != before_.state) add_reactions(run_, pack::Reaction::Trigger::state, run_.after.state, run_.happened_at);
+    if (run_.after.state != before_.state)
+      add_reactions(run_, pack::Reaction::Trigger::state, run_.after.state, run_.happened_at);
     return std::nullopt;
   }
 
@@ -674,15 +746,20 @@ class Act {
       const pack::Role* role = type_.find_role(role_id);
       CHECK(letter && role);
       Facts facts(*context_.pack, type_, letter->scope ? *letter->scope : *action_.scope,
-                  letter->scope ? letter->variables : action_.variables, state, form_, &action_, run_.actor, run_.happened_at, context_);
+                  letter->scope ? letter->variables : action_.variables, state, form_, &action_, run_.actor,
+                  run_.happened_at, context_);
       for (const DecisionMade& made : made_) facts.set_decision(made.decision, before_facts.decision(made.decision));
-      LetterSent sent{.letter = letter_id, .channel = letter->channel, .to_role = role_id, .text = print(*letter, facts), .basis = letter->basis};
+      LetterSent sent{.letter = letter_id,
+                      .channel = letter->channel,
+                      .to_role = role_id,
+                      .text = print(*letter, facts),
+                      .basis = letter->basis};
       if (role->relation == pack::RoleRelation::party) {
         run_.emit(sent);
         continue;
       }
       auto units = units_of(*role, state);
-      if (units.empty()) units = units_of(*role, before_);   // who held it until this act is told of its end
+      if (units.empty()) units = units_of(*role, before_);  // who held it until this act is told of its end
       for (const std::string& unit : units) {
         sent.to_unit = unit;
         run_.emit(sent);
@@ -717,7 +794,8 @@ class Act {
   uint32_t first_assigned_ = 0;
 };
 
-// ---- the other commands -------------------------------------------------------------------------------------------------
+// ---- the other commands
+// -------------------------------------------------------------------------------------------------
 
 Verdict decide_open(const Command& command, const OpenCase& open, const Context& context) {
   const pack::CaseType* type = context.pack->find_case(open.type);
@@ -730,8 +808,12 @@ Verdict decide_open(const Command& command, const OpenCase& open, const Context&
   nothing.type = type->id;
   std::vector<Linked> links;
   for (const auto& link : open.links) {
-    links.push_back({.kind = link.kind, .inverse = false, .other = link.other, .other_number = link.other_number,
-                     .other_type = link.other_type, .holds = link.holds});
+    links.push_back({.kind = link.kind,
+                     .inverse = false,
+                     .other = link.other,
+                     .other_number = link.other_number,
+                     .other_type = link.other_type,
+                     .holds = link.holds});
   }
   const CaseOpened opened{context.pack->key(), type->id, open.number, open.channel, open.person, open.tracking_hash};
   return Act(nothing, command, context, *type, type->open, open.form, 0).decide(opened, links);
@@ -740,8 +822,14 @@ Verdict decide_open(const Command& command, const OpenCase& open, const Context&
 // A run for commands that are not acts of the pack.
 Run plain_run(const CaseState& state, const Command& command, const Context& context, const pack::CaseType& type,
               const std::vector<RoleHit>& hits) {
-  Run run{.command = command, .context = context, .type = type, .actor = {.role = "system"},
-          .happened_at = command.happened_at.value_or(command.received_at), .after = state, .events = {}, .follow_ups = {}};
+  Run run{.command = command,
+          .context = context,
+          .type = type,
+          .actor = {.role = "system"},
+          .happened_at = command.happened_at.value_or(command.received_at),
+          .after = state,
+          .events = {},
+          .follow_ups = {}};
   if (command.actor.kind != Actor::Kind::system && !hits.empty()) {
     run.actor = {hits.front().role->id, hits.front().person, hits.front().position, hits.front().unit};
   }
@@ -774,7 +862,8 @@ Verdict decide_recompute(Run run, uint32_t no) {
     const auto counted = calendar::count(*run.context.calendar, start, old.unit, old.n, old.kind);
     if (!counted.ok()) return reject(RejectionCode::not_decidable, counted.error().message, "请核对日历。");
     calendar::Counted fresh = *counted;
-    const bool same_days = fresh.due_at == old.due_at && fresh.provisional == old.provisional && fresh.specials == old.specials;
+    const bool same_days =
+        fresh.due_at == old.due_at && fresh.provisional == old.provisional && fresh.specials == old.specials;
     if (!same_days) run.emit(ClockRecomputed{no, i, std::move(fresh), old.due_on});
   }
   if (run.events.empty()) return reject(RejectionCode::wrong_state, "重新计算后时限没有变化。", "无需处理。");
@@ -789,8 +878,8 @@ void add_reactions(Run& run, pack::Reaction::Trigger trigger, const std::string&
     FollowUp follow{.rule = reaction.id, .happened_at = happened_at, .basis = reaction.basis};
     if (reaction.open) {
       const std::vector<FormValue> no_form;
-      Facts facts(*run.context.pack, run.type, *run.type.scope, run.type.variables, run.after, no_form, nullptr, run.actor,
-                  happened_at, run.context);
+      Facts facts(*run.context.pack, run.type, *run.type.scope, run.type.variables, run.after, no_form, nullptr,
+                  run.actor, happened_at, run.context);
       follow.open.pack = run.context.pack->id;
       follow.open.type = reaction.open->case_type;
       follow.open.channel = "reaction";
@@ -822,7 +911,8 @@ Verdict decide(const CaseState* state, const Command& command, const Context& co
   const bool system = command.actor.kind == Actor::Kind::system;
   if (!system && !may_see(hits, *state, *type)) return not_there();
   if (command.expected_version && *command.expected_version != state->version) {
-    Rejection r = reject(RejectionCode::changed, "您打开之后，这个办件已被他人更新。", "请查看最新内容，确认后再提交；您填写的内容仍然保留。");
+    Rejection r = reject(RejectionCode::changed, "您打开之后，这个办件已被他人更新。",
+                         "请查看最新内容，确认后再提交；您填写的内容仍然保留。");
     r.current_version = state->version;
     return r;
   }
@@ -846,7 +936,8 @@ Verdict decide(const CaseState* state, const Command& command, const Context& co
             return run.finish();
           },
           [&](const FileDocument& file) -> Verdict {
-            run.emit(DocumentFiled{file.document, file.name, file.media_type, file.bytes, file.stored_hash, file.group});
+            run.emit(
+                DocumentFiled{file.document, file.name, file.media_type, file.bytes, file.stored_hash, file.group});
             return run.finish();
           },
           [&](const AddLink& link) -> Verdict {
@@ -859,7 +950,9 @@ Verdict decide(const CaseState* state, const Command& command, const Context& co
             run.emit(HoldReleased{release.other});
             return run.finish();
           },
-          [&](const ExpireClock& expire) -> Verdict { return system ? decide_expiry(std::move(run), expire.clock) : Verdict(not_there()); },
+          [&](const ExpireClock& expire) -> Verdict {
+            return system ? decide_expiry(std::move(run), expire.clock) : Verdict(not_there());
+          },
           [&](const RecomputeClock& recompute) -> Verdict {
             return system ? decide_recompute(std::move(run), recompute.clock) : Verdict(not_there());
           },
@@ -894,7 +987,9 @@ std::vector<DecisionMade> suggestions(const CaseState& state, const pack::Action
   const pack::CaseType* type = context.pack->find_case(state.type);
   if (!type) return list;
   const auto hits = roles_of(actor, &state, *type, *context.registers, local_date(now));
-  const ActorRef ref = hits.empty() ? ActorRef{} : ActorRef{hits.front().role->id, hits.front().person, hits.front().position, hits.front().unit};
+  const ActorRef ref =
+      hits.empty() ? ActorRef{}
+                   : ActorRef{hits.front().role->id, hits.front().person, hits.front().position, hits.front().unit};
   Facts facts(*context.pack, *type, *action.scope, action.variables, state, form, &action, ref, now, context);
   const Command command{.case_id = state.id, .actor = actor, .received_at = now, .body = TakeAction{}};
   Act(state, command, context, *type, action, form, 0).look_up_for_suggestions(facts);
@@ -903,13 +998,17 @@ std::vector<DecisionMade> suggestions(const CaseState& state, const pack::Action
     const auto table = action.decisions.find(id);
     if (!decision || !decision->suggested || table == action.decisions.end()) continue;
     const dmn::Decision result = facts.evaluate(table->second);
-    DecisionMade made{.decision = id, .suggestion = result.outputs, .choice = result.outputs,
+    DecisionMade made{.decision = id,
+                      .suggestion = result.outputs,
+                      .choice = result.outputs,
                       .decided_by = static_cast<uint32_t>(result.decided_by.value_or(0)),
-                      .at_least = result.status == dmn::Decision::Status::at_least, .missing = result.missing};
+                      .at_least = result.status == dmn::Decision::Status::at_least,
+                      .missing = result.missing};
     for (const auto& read : result.inputs) made.inputs.emplace_back(read.name, read.value);
     for (const int row : result.matched) {
       made.matched.push_back(static_cast<uint32_t>(row));
-      if (row >= 1 && row <= static_cast<int>(decision->row_bases.size()) && (!result.decided_by || *result.decided_by == row)) {
+      if (row >= 1 && row <= static_cast<int>(decision->row_bases.size()) &&
+          (!result.decided_by || *result.decided_by == row)) {
         made.bases.push_back(decision->row_bases[row - 1]);
       }
     }

@@ -17,8 +17,8 @@
 namespace tongban::kernel {
 
 struct Context {
-  const pack::Pack* pack = nullptr;             // the edition the case is pinned to
-  const calendar::Calendar* calendar = nullptr; // as known at the act
+  const pack::Pack* pack = nullptr;              // the edition the case is pinned to
+  const calendar::Calendar* calendar = nullptr;  // as known at the act
   const Registers* registers = nullptr;
   // How long after the due instant the timer waits; the verdict never depends on it.
   int64_t grace_ms = 0;
@@ -26,17 +26,17 @@ struct Context {
 
 // Something that must follow after the commit, on another case.
 struct FollowUp {
-  std::string rule;                             // reaction id, or "outcome"
-  Id subject;                                   // existing case to act on; nil: open a new one
-  OpenCase open;                                // form without sealed values
+  std::string rule;  // reaction id, or "outcome"
+  Id subject;        // existing case to act on; nil: open a new one
+  OpenCase open;     // form without sealed values
   TakeAction act;
-  Instant happened_at;                          // of its cause
+  Instant happened_at;  // of its cause
   Basis basis;
 };
 
 struct Decided {
-  std::vector<Event> events;                    // at least one
-  CaseState state;                              // after them
+  std::vector<Event> events;  // at least one
+  CaseState state;            // after them
   std::vector<FollowUp> follow_ups;
 };
 using Verdict = std::variant<Rejection, Decided>;
@@ -54,7 +54,7 @@ std::optional<Instant> wake_at(const CaseState& state, const Clock& clock, int64
 struct RoleHit {
   const pack::Role* role = nullptr;
   std::string unit, position, person;
-  uint32_t assignment = 0;                      // through which; 0: none
+  uint32_t assignment = 0;  // through which; 0: none
 };
 // Every role the actor has on this case that day. Empty state: roles without a case (opening).
 std::vector<RoleHit> roles_of(const Actor& actor, const CaseState* state, const pack::CaseType& type,
@@ -66,9 +66,9 @@ bool may_see(const std::vector<RoleHit>& roles, const CaseState& state, const pa
 std::vector<std::string> visible_groups(const std::vector<RoleHit>& roles, const CaseState& state,
                                         const pack::CaseType& type);
 
-struct Offer {                                  // an action on the page, or why it is not offered
+struct Offer {  // an action on the page, or why it is not offered
   const pack::Action* action = nullptr;
-  std::optional<Rejection> refused;             // by state or role only; conditions need the form
+  std::optional<Rejection> refused;  // by state or role only; conditions need the form
 };
 std::vector<Offer> offers(const CaseState& state, const Actor& actor, const Context& context, Instant now);
 

@@ -23,7 +23,8 @@ const pack::Pack& order_pack() {
 }
 
 const calendar::Calendar& china() {
-  static const auto editions = calendar::load_editions(std::string(TONGBAN_SOURCE_DIR) + "/packs/china/calendar").value();
+  static const auto editions =
+      calendar::load_editions(std::string(TONGBAN_SOURCE_DIR) + "/packs/china/calendar").value();
   return editions.latest();
 }
 
@@ -39,18 +40,23 @@ const Registers& people() {
       entry->revisions.push_back({1, std::nullopt, std::nullopt, Value::context(std::move(values))});
       r.put(reg, std::move(entry));
     };
-    for (const auto& [id, name] : {std::pair{"office", "办公室"}, {"district", "区政府"}, {"bureau", "区局"}, {"street", "街道"}}) {
+    for (const auto& [id, name] :
+         {std::pair{"office", "办公室"}, {"district", "区政府"}, {"bureau", "区局"}, {"street", "街道"}}) {
       put("units", id, {{"name", text(name)}});
     }
     int n = 0;
-    const auto post = [&](const std::string& person, const std::string& position, const std::string& unit, feel::Context more = {}) {
+    const auto post = [&](const std::string& person, const std::string& position, const std::string& unit,
+                          feel::Context more = {}) {
       feel::Context values{{"person", text(person)}, {"position", text(position)}, {"unit", text(unit)}};
       values.insert(values.end(), more.begin(), more.end());
       put("positions", "post-" + std::to_string(++n), std::move(values));
     };
     post("desk", "dispatcher", "office");
     post("office-head", "head", "office");
-    post("liaison", "liaison", "district", {{"deputy", text("deputy")}, {"absent_from", Value::of(Date::from(2021, 3, 8))}, {"absent_until", Value::of(Date::from(2021, 3, 9))}});
+    post("liaison", "liaison", "district",
+         {{"deputy", text("deputy")},
+          {"absent_from", Value::of(Date::from(2021, 3, 8))},
+          {"absent_until", Value::of(Date::from(2021, 3, 9))}});
     post("district-head", "head", "district");
     post("clerk", "staff", "bureau");
     post("bureau-head", "head", "bureau");
@@ -65,7 +71,7 @@ const Registers& people() {
 // A case played by commands, on a clock that the test sets.
 struct Play {
   std::optional<CaseState> state;
-  Instant now = at("2021-03-01 09:00");   // a Monday
+  Instant now = at("2021-03-01 09:00");  // a Monday
   std::vector<Event> last;
 
   Command command(const std::string& person, CommandBody body) const {
@@ -73,8 +79,10 @@ struct Play {
     c.id = *parse_id("0190a6e4-0000-7000-8000-000000000009");
     c.id.bytes[15] = static_cast<uint8_t>(state ? state->version + 1 : 0);
     c.case_id = *parse_id("0190a6e4-0000-7000-8000-000000000001");
-    if (person == "system") c.actor.kind = Actor::Kind::system;
-    else if (!person.empty()) c.actor = {.kind = Actor::Kind::staff, .person = person};
+    if (person == "system")
+      c.actor.kind = Actor::Kind::system;
+    else if (!person.empty())
+      c.actor = {.kind = Actor::Kind::staff, .person = person};
     c.received_at = now;
     c.body = std::move(body);
     return c;
@@ -82,11 +90,11 @@ struct Play {
   Verdict decide(const Command& c) const {
     const Context context{&order_pack(), &china(), &people(), 0};
     const Verdict first = kernel::decide(state ? &*state : nullptr, c, context);
-    const Verdict again = kernel::decide(state ? &*state : nullptr, c, context);   // pure: the same answer, always
+    const Verdict again = kernel::decide(state ? &*state : nullptr, c, context);  // pure: the same answer, always
     EXPECT_EQ(first.index(), again.index());
     if (const auto* decided = std::get_if<Decided>(&first)) {
       EXPECT_EQ(decided->events, std::get<Decided>(again).events);
-      std::vector<Event> history;   // and apply agrees with the state it returned
+      std::vector<Event> history;  // and apply agrees with the state it returned
       CaseState folded = state.value_or(CaseState{});
       for (const Event& event : decided->events) apply(folded, event);
       EXPECT_EQ(folded.version, decided->state.version);
@@ -109,10 +117,12 @@ struct Play {
   }
   void must(const std::string& person, const std::string& action, std::vector<FormValue> form = {}) {
     const auto r = act(person, action, std::move(form));
-    ASSERT_FALSE(r) << action << ": " << r->sentence << (r->fields.empty() ? "" : " " + r->fields[0].field + ": " + r->fields[0].sentence);
+    ASSERT_FALSE(r) << action << ": " << r->sentence
+                    << (r->fields.empty() ? "" : " " + r->fields[0].field + ": " + r->fields[0].sentence);
   }
   void open() {
-    const auto r = try_do("", OpenCase{"order", "thing", {{"content", text("路灯"), ""}}, "web", "O-2021-000001", {}, {}, {}});
+    const auto r =
+        try_do("", OpenCase{"order", "thing", {{"content", text("路灯"), ""}}, "web", "O-2021-000001", {}, {}, {}});
     ASSERT_FALSE(r) << r->sentence;
   }
   void in_handling(const std::string& unit = "bureau") {
@@ -129,7 +139,8 @@ TEST(Refusals, come_in_the_order_of_their_codes) {
   Play play;
   play.open();
   const FormValue bad{"amount", text("viel"), ""}, odd{"amount", Value::of(1), ""};
-  const auto code = [&](const std::string& person, const std::string& action, std::vector<FormValue> form, std::optional<uint64_t> version = {}) {
+  const auto code = [&](const std::string& person, const std::string& action, std::vector<FormValue> form,
+                        std::optional<uint64_t> version = {}) {
     const uint64_t before = play.state->version;
     const auto r = play.try_do(person, TakeAction{action, std::move(form), 0}, version);
     EXPECT_EQ(play.state->version, before) << "a refusal writes nothing";
@@ -187,8 +198,10 @@ TEST(Chain, returns_go_up_step_by_step_and_the_superior_is_the_unit_that_handed_
   play.in_handling("bureau");
   play.must("clerk", "hand_down", {{"unit", text("street"), ""}});
   EXPECT_EQ(play.state->current("handler")->unit, "street");
-  EXPECT_EQ(units_of(*order_pack().find_case("thing")->find_role("superior"), *play.state), std::vector<std::string>{"bureau"});
-  EXPECT_EQ(play.act("clerk", "return_up")->code, RejectionCode::not_found) << "the bureau handed it on: it is the street's now";
+  EXPECT_EQ(units_of(*order_pack().find_case("thing")->find_role("superior"), *play.state),
+            std::vector<std::string>{"bureau"});
+  EXPECT_EQ(play.act("clerk", "return_up")->code, RejectionCode::not_found)
+      << "the bureau handed it on: it is the street's now";
   play.must("towner", "return_up");
   EXPECT_EQ(play.state->current("handler")->unit, "bureau");
   EXPECT_EQ(play.state->state, "handling");
@@ -200,7 +213,8 @@ TEST(Chain, returns_go_up_step_by_step_and_the_superior_is_the_unit_that_handed_
 TEST(Chain, a_unit_that_hands_to_itself_asks_the_unit_above) {
   Play play;
   play.in_handling("district");
-  EXPECT_EQ(units_of(*order_pack().find_case("thing")->find_role("superior"), *play.state), std::vector<std::string>{"office"});
+  EXPECT_EQ(units_of(*order_pack().find_case("thing")->find_role("superior"), *play.state),
+            std::vector<std::string>{"office"});
 }
 
 TEST(Extension, asked_in_time_and_granted_after_expiry_counts_from_the_old_due_date) {
@@ -209,7 +223,8 @@ TEST(Extension, asked_in_time_and_granted_after_expiry_counts_from_the_old_due_d
   EXPECT_EQ(play.due("handling"), "2021-03-08");
   play.now = at("2021-03-08 16:00");
   play.must("clerk", "ask_extension", {{"more", text("3 工作日"), ""}});
-  EXPECT_TRUE(due_timers(*play.state, at("2021-03-10 00:00"), 0).size() <= 1) << "handling is shielded; only the window may fire";
+  EXPECT_TRUE(due_timers(*play.state, at("2021-03-10 00:00"), 0).size() <= 1)
+      << "handling is shielded; only the window may fire";
   EXPECT_FALSE(wake_at(*play.state, play.clock("handling"), 0));
   play.now = at("2021-03-10 10:00");
   play.must("district-head", "extend");
@@ -226,7 +241,8 @@ TEST(Extension, refused_after_expiry_is_late_as_of_the_old_date) {
   play.now = at("2021-03-09 08:00");
   play.must("district-head", "refuse_extension");
   EXPECT_TRUE(play.clock("handling").late);
-  const auto expired = std::find_if(play.last.begin(), play.last.end(), [](const Event& e) { return std::holds_alternative<ClockExpired>(e.body); });
+  const auto expired = std::find_if(play.last.begin(), play.last.end(),
+                                    [](const Event& e) { return std::holds_alternative<ClockExpired>(e.body); });
   ASSERT_NE(expired, play.last.end());
   EXPECT_EQ(to_text(expired->envelope.happened_at), "2021-03-09T00:00:00+08:00");
 }
@@ -237,13 +253,14 @@ TEST(Extension, cannot_be_asked_after_expiry_nor_twice_nor_decided_by_the_asker)
   play.must("both", "ask_extension", {{"more", text("3 工作日"), ""}});
   EXPECT_EQ(play.act("both", "ask_extension", {{"more", text("3 工作日"), ""}})->code, RejectionCode::wrong_state);
   EXPECT_EQ(play.act("both", "extend")->code, RejectionCode::not_allowed);
-  Play own;   // the asker's unit is its own superior's: the same person may not answer
+  Play own;  // the asker's unit is its own superior's: the same person may not answer
   own.in_handling("bureau");
   own.now = at("2021-03-09 00:00").plus_ms(1);
   const auto late = own.act("clerk", "ask_extension", {{"more", text("3 工作日"), ""}});
   EXPECT_EQ(late->sentence, "时限已届满，不能申请延期。");
   own.now = at("2021-03-09 00:00");
-  EXPECT_FALSE(own.act("clerk", "ask_extension", {{"more", text("3 工作日"), ""}})) << "24:00 of the last day is in time";
+  EXPECT_FALSE(own.act("clerk", "ask_extension", {{"more", text("3 工作日"), ""}}))
+      << "24:00 of the last day is in time";
 }
 
 TEST(Claim, a_timely_reply_that_waits_for_review_is_not_late_and_a_reopened_one_keeps_its_date) {
@@ -300,11 +317,11 @@ TEST(Clock, expires_once_and_only_after_the_due_instant) {
 
 TEST(Clock, the_day_of_the_pause_counts_and_the_days_until_resumption_do_not) {
   Play play;
-  play.in_handling();                     // Monday 1 March; 5 working days: Monday 8 March
-  play.now = at("2021-03-03 10:00");      // Wednesday counts: 2 of 5
+  play.in_handling();                 // Monday 1 March; 5 working days: Monday 8 March
+  play.now = at("2021-03-03 10:00");  // Wednesday counts: 2 of 5
   play.must("clerk", "pause");
   EXPECT_FALSE(wake_at(*play.state, play.clock("handling"), 0));
-  play.now = at("2021-03-10 10:00");      // Wednesday does not count
+  play.now = at("2021-03-10 10:00");  // Wednesday does not count
   play.must("clerk", "resume");
   EXPECT_EQ(play.due("handling"), "2021-03-15") << "three more: Thursday, Friday, Monday";
 }
@@ -315,7 +332,8 @@ TEST(Clock, explanation_is_data_from_which_the_date_follows) {
   const json::object why = explain_clock(*play.state, play.clock("handling"), order_pack());
   EXPECT_EQ(text_at(why, "due_on"), "2021-03-08");
   EXPECT_EQ(text_at(why.at("basis").as_object(), "text"), "测试〔2021〕2号 第一条");
-  const auto counted = calendar::counted_from_json(why.at("segments").as_array()[0].as_object().at("counted").as_object());
+  const auto counted =
+      calendar::counted_from_json(why.at("segments").as_array()[0].as_object().at("counted").as_object());
   ASSERT_TRUE(counted.ok());
   Date day = local_date(counted->start);
   for (int64_t left = counted->n; left > 0;) {

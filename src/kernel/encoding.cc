@@ -26,12 +26,14 @@ class Writer {
   void member(const Hash& v) { out.put_raw(view_of(v)); }
   void member(const feel::Value& v) { v.encode(out); }
   template <class E>
-    requires std::is_enum_v<E>
+  requires std::is_enum_v<E>
   void member(E v) { out.put_byte(static_cast<uint8_t>(v)); }
   void member(const FieldValue& v) {
     out.put_bool(v.is_sealed());
-    if (v.is_sealed()) out.put_text(v.sealed);
-    else v.plain.encode(out);
+    if (v.is_sealed())
+      out.put_text(v.sealed);
+    else
+      v.plain.encode(out);
   }
   template <class T>
   void member(const std::optional<T>& v) {
@@ -49,10 +51,12 @@ class Writer {
     member(v.second);
   }
   template <class T>
-    requires std::is_class_v<T>
+  requires std::is_class_v<T>
   void member(const T& v) { members(*this, v); }
   template <class... T>
-  void all(const T&... v) { (member(v), ...); }
+  void all(const T&... v) {
+    (member(v), ...);
+  }
 };
 
 class Reader {
@@ -76,7 +80,7 @@ class Reader {
   }
   void member(feel::Value& v) { v = feel::Value::decode(in); }
   template <class E>
-    requires std::is_enum_v<E>
+  requires std::is_enum_v<E>
   void member(E& v) {
     const uint8_t byte = in.get_byte();
     if (byte > 16) in.fail();  // no enumeration of ours is longer; `apply` refuses what it does not know
@@ -108,10 +112,12 @@ class Reader {
     member(v.second);
   }
   template <class T>
-    requires std::is_class_v<T>
+  requires std::is_class_v<T>
   void member(T& v) { members(*this, v); }
   template <class... T>
-  void all(T&... v) { (member(v), ...); }
+  void all(T&... v) {
+    (member(v), ...);
+  }
 
  private:
   template <class To, class From>
@@ -125,43 +131,72 @@ class Reader {
 template <class A, class E>
 void members(A& a, E& e) {
   using T = std::remove_const_t<E>;
-  if constexpr (std::is_same_v<T, ActorRef>) a.all(e.role, e.person, e.position, e.unit);
-  else if constexpr (std::is_same_v<T, Basis>) a.all(e.kind, e.document, e.clause, e.reading);
-  else if constexpr (std::is_same_v<T, Limit>) a.all(e.n, e.unit);
-  else if constexpr (std::is_same_v<T, calendar::SpecialDay>) a.all(e.date, e.off, e.name, e.notice);
+  if constexpr (std::is_same_v<T, ActorRef>)
+    a.all(e.role, e.person, e.position, e.unit);
+  else if constexpr (std::is_same_v<T, Basis>)
+    a.all(e.kind, e.document, e.clause, e.reading);
+  else if constexpr (std::is_same_v<T, Limit>)
+    a.all(e.n, e.unit);
+  else if constexpr (std::is_same_v<T, calendar::SpecialDay>)
+    a.all(e.date, e.off, e.name, e.notice);
   else if constexpr (std::is_same_v<T, calendar::Counted>)
-    a.all(e.start, e.unit, e.n, e.kind, e.first_counted, e.raw_end, e.due_on, e.due_at, e.provisional, e.edition, e.specials);
-  else if constexpr (std::is_same_v<T, CaseOpened>) a.all(e.pack, e.type, e.number, e.channel, e.person, e.tracking_hash);
+    a.all(e.start, e.unit, e.n, e.kind, e.first_counted, e.raw_end, e.due_on, e.due_at, e.provisional, e.edition,
+          e.specials);
+  else if constexpr (std::is_same_v<T, CaseOpened>)
+    a.all(e.pack, e.type, e.number, e.channel, e.person, e.tracking_hash);
   else if constexpr (std::is_same_v<T, ActionTaken>)
     a.all(e.action, e.outcome, e.form, e.from_state, e.to_state, e.held_by, e.assignment, e.flags, e.basis);
-  else if constexpr (std::is_same_v<T, FieldsSet>) a.all(e.fields);
+  else if constexpr (std::is_same_v<T, FieldsSet>)
+    a.all(e.fields);
   else if constexpr (std::is_same_v<T, DecisionMade>)
-    a.all(e.decision, e.mode, e.suggestion, e.choice, e.reason, e.inputs, e.matched, e.decided_by, e.at_least, e.missing, e.bases);
-  else if constexpr (std::is_same_v<T, LookedUp>) a.all(e.look_up, e.reg, e.entry, e.revision);
-  else if constexpr (std::is_same_v<T, Assigned>) a.all(e.no, e.name, e.unit, e.person, e.under, e.given_by, e.basis);
-  else if constexpr (std::is_same_v<T, AssignmentEnded>) a.all(e.no, e.reason);
+    a.all(e.decision, e.mode, e.suggestion, e.choice, e.reason, e.inputs, e.matched, e.decided_by, e.at_least,
+          e.missing, e.bases);
+  else if constexpr (std::is_same_v<T, LookedUp>)
+    a.all(e.look_up, e.reg, e.entry, e.revision);
+  else if constexpr (std::is_same_v<T, Assigned>)
+    a.all(e.no, e.name, e.unit, e.person, e.under, e.given_by, e.basis);
+  else if constexpr (std::is_same_v<T, AssignmentEnded>)
+    a.all(e.no, e.reason);
   else if constexpr (std::is_same_v<T, ClockStarted>)
     a.all(e.no, e.name, e.type, e.scope, e.scope_ref, e.force, e.owner, e.counted, e.started_at, e.basis);
-  else if constexpr (std::is_same_v<T, ClockPaused>) a.all(e.no, e.at, e.basis);
-  else if constexpr (std::is_same_v<T, ClockResumed>) a.all(e.no, e.at, e.counted);
-  else if constexpr (std::is_same_v<T, ClockExtended>) a.all(e.no, e.counted, e.basis);
-  else if constexpr (std::is_same_v<T, ClockStopped>) a.all(e.no, e.how, e.at, e.late);
-  else if constexpr (std::is_same_v<T, ClockReopened>) a.all(e.no);
-  else if constexpr (std::is_same_v<T, ClockExpired>) a.all(e.no, e.due_at);
-  else if constexpr (std::is_same_v<T, ClockRecomputed>) a.all(e.no, e.segment, e.counted, e.old_due_on);
-  else if constexpr (std::is_same_v<T, AskOpened>) a.all(e.no, e.name, e.of_role, e.of_unit, e.shields, e.amount);
-  else if constexpr (std::is_same_v<T, AskAnswered>) a.all(e.no, e.answer);
-  else if constexpr (std::is_same_v<T, LetterSent>) a.all(e.letter, e.channel, e.to_role, e.to_unit, e.text, e.basis);
-  else if constexpr (std::is_same_v<T, Linked>) a.all(e.kind, e.inverse, e.other, e.other_number, e.other_type, e.holds);
-  else if constexpr (std::is_same_v<T, HoldReleased>) a.all(e.other);
-  else if constexpr (std::is_same_v<T, CaseClosed>) a.all(e.result, e.keep);
-  else if constexpr (std::is_same_v<T, NoteAdded>) a.all(e.text);
-  else if constexpr (std::is_same_v<T, DocumentFiled>) a.all(e.document, e.name, e.media_type, e.bytes, e.stored_hash, e.group);
-  else if constexpr (std::is_same_v<T, EditionMoved>) a.all(e.from, e.to, e.reason);
-  else if constexpr (std::is_same_v<T, PersonErased>) a.all(e.person, e.basis);
+  else if constexpr (std::is_same_v<T, ClockPaused>)
+    a.all(e.no, e.at, e.basis);
+  else if constexpr (std::is_same_v<T, ClockResumed>)
+    a.all(e.no, e.at, e.counted);
+  else if constexpr (std::is_same_v<T, ClockExtended>)
+    a.all(e.no, e.counted, e.basis);
+  else if constexpr (std::is_same_v<T, ClockStopped>)
+    a.all(e.no, e.how, e.at, e.late);
+  else if constexpr (std::is_same_v<T, ClockReopened>)
+    a.all(e.no);
+  else if constexpr (std::is_same_v<T, ClockExpired>)
+    a.all(e.no, e.due_at);
+  else if constexpr (std::is_same_v<T, ClockRecomputed>)
+    a.all(e.no, e.segment, e.counted, e.old_due_on);
+  else if constexpr (std::is_same_v<T, AskOpened>)
+    a.all(e.no, e.name, e.of_role, e.of_unit, e.shields, e.amount);
+  else if constexpr (std::is_same_v<T, AskAnswered>)
+    a.all(e.no, e.answer);
+  else if constexpr (std::is_same_v<T, LetterSent>)
+    a.all(e.letter, e.channel, e.to_role, e.to_unit, e.text, e.basis);
+  else if constexpr (std::is_same_v<T, Linked>)
+    a.all(e.kind, e.inverse, e.other, e.other_number, e.other_type, e.holds);
+  else if constexpr (std::is_same_v<T, HoldReleased>)
+    a.all(e.other);
+  else if constexpr (std::is_same_v<T, CaseClosed>)
+    a.all(e.result, e.keep);
+  else if constexpr (std::is_same_v<T, NoteAdded>)
+    a.all(e.text);
+  else if constexpr (std::is_same_v<T, DocumentFiled>)
+    a.all(e.document, e.name, e.media_type, e.bytes, e.stored_hash, e.group);
+  else if constexpr (std::is_same_v<T, EditionMoved>)
+    a.all(e.from, e.to, e.reason);
+  else if constexpr (std::is_same_v<T, PersonErased>)
+    a.all(e.person, e.basis);
   else if constexpr (std::is_same_v<T, RegisterEntryPut>)
     a.all(e.reg, e.entry, e.revision, e.valid_from, e.valid_to, e.values, e.seed, e.basis);
-  else static_assert(!sizeof(T), "an event without a list of members");
+  else
+    static_assert(!sizeof(T), "an event without a list of members");
 }
 
 // Reads the body whose index in the variant is `index`.
@@ -179,10 +214,11 @@ bool read_body(size_t index, Reader& reader, Body& body) {
 }
 
 constexpr std::string_view kNames[] = {
-    "CaseOpened",    "ActionTaken",   "FieldsSet",    "DecisionMade",  "LookedUp",        "Assigned",     "AssignmentEnded",
-    "ClockStarted",  "ClockPaused",   "ClockResumed", "ClockExtended", "ClockStopped",    "ClockReopened", "ClockExpired",
-    "ClockRecomputed", "AskOpened",   "AskAnswered",  "LetterSent",    "Linked",          "HoldReleased", "CaseClosed",
-    "NoteAdded",     "DocumentFiled", "EditionMoved", "PersonErased",  "RegisterEntryPut"};
+    "CaseOpened",      "ActionTaken",     "FieldsSet",       "DecisionMade", "LookedUp",      "Assigned",
+    "AssignmentEnded", "ClockStarted",    "ClockPaused",     "ClockResumed", "ClockExtended", "ClockStopped",
+    "ClockReopened",   "ClockExpired",    "ClockRecomputed", "AskOpened",    "AskAnswered",   "LetterSent",
+    "Linked",          "HoldReleased",    "CaseClosed",      "NoteAdded",    "DocumentFiled", "EditionMoved",
+    "PersonErased",    "RegisterEntryPut"};
 static_assert(std::size(kNames) == std::variant_size_v<Body>);
 
 }  // namespace
@@ -204,9 +240,11 @@ std::string encode(const Event& event, bool continues) {
   writer.out.put_id(e.stream);
   writer.out.put_unsigned(e.version);
   uint8_t flags = 0;
-  if (continues) flags = kContinues;
-  else flags = static_cast<uint8_t>((e.imported ? kImported : 0) | (e.cause ? kHasCause : 0) |
-                                    (e.happened_at != e.recorded_at ? kHappenedElsewhen : 0));
+  if (continues)
+    flags = kContinues;
+  else
+    flags = static_cast<uint8_t>((e.imported ? kImported : 0) | (e.cause ? kHasCause : 0) |
+                                 (e.happened_at != e.recorded_at ? kHappenedElsewhen : 0));
   writer.out.put_byte(flags);
   if (!continues) {
     writer.all(e.command, e.recorded_at);
@@ -239,7 +277,8 @@ Result<Event> decode(std::string_view bytes, const Event* previous) {
     e = previous->envelope;
     e.version = version;
   } else {
-    if (flags & ~(kImported | kHasCause | kHappenedElsewhen)) return fail(Trouble::corrupt, "An event has unknown flags.");
+    if (flags & ~(kImported | kHasCause | kHappenedElsewhen))
+      return fail(Trouble::corrupt, "An event has unknown flags.");
     reader.all(e.command, e.recorded_at);
     e.happened_at = e.recorded_at;
     if (flags & kHappenedElsewhen) reader.member(e.happened_at);
@@ -248,7 +287,8 @@ Result<Event> decode(std::string_view bytes, const Event* previous) {
     e.imported = (flags & kImported) != 0;
   }
   if (type == 0 || !read_body(type - 1, reader, event.body)) {
-    return fail(Trouble::unsupported, "An event has type " + std::to_string(type) + ", which this program does not know.");
+    return fail(Trouble::unsupported,
+                "An event has type " + std::to_string(type) + ", which this program does not know.");
   }
   if (!reader.in.ok() || !reader.in.at_end()) {
     return fail(Trouble::corrupt, "The bytes of an event of type " + std::to_string(type) + " are damaged.");
@@ -276,7 +316,8 @@ Result<Fields> decode_fields(std::string_view bytes) {
   if (reader.in.get_byte() != kFormat) reader.in.fail();
   Fields fields;
   reader.member(fields);
-  if (!reader.in.ok() || !reader.in.at_end()) return fail(Trouble::corrupt, "The stored list fields are damaged; run `tongban rebuild`.");
+  if (!reader.in.ok() || !reader.in.at_end())
+    return fail(Trouble::corrupt, "The stored list fields are damaged; run `tongban rebuild`.");
   return fields;
 }
 

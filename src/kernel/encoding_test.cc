@@ -1,5 +1,6 @@
 // The bytes of events are for ever: one of each kind stands in tests/golden/events.txt as it was first written. A line
-// that changes is a broken promise; a new kind adds a line (UPDATE_EXPECTED=1 writes new ones and refuses changed ones).
+// that changes is a broken promise; a new kind adds a line (UPDATE_EXPECTED=1 writes new ones and refuses changed
+// ones).
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -40,14 +41,32 @@ std::vector<Body> one_of_each() {
   hash[31] = 255;
   return {
       CaseOpened{"demo@2021-01-29", "request", "D-2021-000001", "web", kPerson, "aabb"},
-      ActionTaken{"open", "1", {{"kind", {Value::text("a"), {}}}, {"phone", {Value(), "sealed"}}}, "", "registered", {"agent"}, 0, {"late_return"}, kBasis},
+      ActionTaken{"open",
+                  "1",
+                  {{"kind", {Value::text("a"), {}}}, {"phone", {Value(), "sealed"}}},
+                  "",
+                  "registered",
+                  {"agent"},
+                  0,
+                  {"late_return"},
+                  kBasis},
       FieldsSet{{{"count", {Value::of(3), {}}}, {"when", {Value::of(Date::from(2021, 2, 5)), {}}}}},
-      DecisionMade{"routing", DecisionMode::overridden, Value::context({{"lead", Value::text("u1")}}), Value::context({{"lead", Value::text("u2")}}), "近",
-                   {{"kind", Value::text("a")}, {"place", Value()}}, {1, 4}, 1, true, {"place"}, {kBasis}},
+      DecisionMade{"routing",
+                   DecisionMode::overridden,
+                   Value::context({{"lead", Value::text("u1")}}),
+                   Value::context({{"lead", Value::text("u2")}}),
+                   "近",
+                   {{"kind", Value::text("a")}, {"place", Value()}},
+                   {1, 4},
+                   1,
+                   true,
+                   {"place"},
+                   {kBasis}},
       LookedUp{"duty", "unit_duties", "d1", 2},
       Assigned{1, "lead", "u1", "", 0, "hotline", kBasis},
       AssignmentEnded{1, EndReason::parent_ended},
-      ClockStarted{1, "handling", pack::ClockType::deadline, pack::ClockScope::per_chain, 1, pack::Force::promise, "handler", counted(), kAt, kBasis},
+      ClockStarted{1, "handling", pack::ClockType::deadline, pack::ClockScope::per_chain, 1, pack::Force::promise,
+                   "handler", counted(), kAt, kBasis},
       ClockPaused{1, kAt, kBasis},
       ClockResumed{1, kAt, counted()},
       ClockExtended{1, counted(), kBasis},
@@ -65,14 +84,21 @@ std::vector<Body> one_of_each() {
       DocumentFiled{kOther, {Value(), "sealed name"}, "image/png", 1234, hash, "matter"},
       EditionMoved{"demo@1", "demo@2", "改版"},
       PersonErased{kPerson, kBasis},
-      RegisterEntryPut{"units", "u1", 2, Date::from(2021, 1, 1), std::nullopt, Value::context({{"name", Value::text("甲局")}}), true, kBasis},
+      RegisterEntryPut{"units", "u1", 2, Date::from(2021, 1, 1), std::nullopt,
+                       Value::context({{"name", Value::text("甲局")}}), true, kBasis},
   };
 }
 
 Event event_of(const Body& body, uint64_t version) {
   Event event;
-  event.envelope = {.stream = kCase, .version = version, .command = kOther, .happened_at = kAt, .recorded_at = kAt.plus_ms(1500),
-                    .actor = {"agent", "p1", "agent", "hotline"}, .imported = true, .cause = kPerson};
+  event.envelope = {.stream = kCase,
+                    .version = version,
+                    .command = kOther,
+                    .happened_at = kAt,
+                    .recorded_at = kAt.plus_ms(1500),
+                    .actor = {"agent", "p1", "agent", "hotline"},
+                    .imported = true,
+                    .cause = kPerson};
   event.body = body;
   return event;
 }
@@ -145,7 +171,8 @@ TEST(Fold, a_clock_that_was_extended_in_time_is_not_late) {
   uint64_t version = 0;
   const auto step = [&](Body body) { apply(state, event_of(std::move(body), ++version)); };
   step(CaseOpened{"demo@1", "request", "1", "web", {}, ""});
-  step(ClockStarted{1, "handling", pack::ClockType::deadline, pack::ClockScope::per_case, 0, pack::Force::statutory, "handler", counted(), kAt, kBasis});
+  step(ClockStarted{1, "handling", pack::ClockType::deadline, pack::ClockScope::per_case, 0, pack::Force::statutory,
+                    "handler", counted(), kAt, kBasis});
   step(ClockExpired{1, counted().due_at});
   EXPECT_TRUE(state.clocks[0].late);
   step(ClockExtended{1, counted(), kBasis});

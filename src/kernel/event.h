@@ -42,13 +42,13 @@ struct ActorRef {
 
 struct Envelope {
   Id stream;
-  uint64_t version = 0;      // of the stream after this event, from 1
-  Id command;                // events of one command share it
-  Instant happened_at;       // the legal moment; clocks and periods use it
-  Instant recorded_at;       // receipt; together with the position it orders
+  uint64_t version = 0;  // of the stream after this event, from 1
+  Id command;            // events of one command share it
+  Instant happened_at;   // the legal moment; clocks and periods use it
+  Instant recorded_at;   // receipt; together with the position it orders
   ActorRef actor;
   bool imported = false;
-  std::optional<Id> cause;   // the command that this one reacts to
+  std::optional<Id> cause;  // the command that this one reacts to
   bool operator==(const Envelope&) const = default;
 };
 
@@ -56,22 +56,22 @@ using pack::Basis;
 using pack::Limit;
 
 struct CaseOpened {
-  std::string pack;          // id@edition
+  std::string pack;  // id@edition
   std::string type;
   std::string number;
-  std::string channel;       // web, phone, api, import
-  Id person;                 // whose key seals the personal fields; nil: none
-  std::string tracking_hash; // SHA-256 of the caller's secret code; empty: none
+  std::string channel;        // web, phone, api, import
+  Id person;                  // whose key seals the personal fields; nil: none
+  std::string tracking_hash;  // SHA-256 of the caller's secret code; empty: none
   bool operator==(const CaseOpened&) const = default;
 };
 struct ActionTaken {
-  std::string action;        // "open" for the first
+  std::string action;  // "open" for the first
   std::string outcome;
   Fields form;
   std::string from_state, to_state;
-  std::vector<std::string> held_by;   // roles that hold the case now
-  uint32_t assignment = 0;   // the assignment in which the actor acted; 0: none
-  std::vector<std::string> flags;     // marks set by this act
+  std::vector<std::string> held_by;  // roles that hold the case now
+  uint32_t assignment = 0;           // the assignment in which the actor acted; 0: none
+  std::vector<std::string> flags;    // marks set by this act
   Basis basis;
   bool operator==(const ActionTaken&) const = default;
 };
@@ -81,30 +81,30 @@ struct FieldsSet {
 };
 enum class DecisionMode : uint8_t { automatic, confirmed, overridden };
 struct DecisionMade {
-  std::string decision;      // table id
+  std::string decision;  // table id
   DecisionMode mode = DecisionMode::automatic;
-  feel::Value suggestion;    // outputs
-  feel::Value choice;        // what was taken; equal to suggestion unless overridden
-  std::string reason;        // why it was overridden
+  feel::Value suggestion;  // outputs
+  feel::Value choice;      // what was taken; equal to suggestion unless overridden
+  std::string reason;      // why it was overridden
   std::vector<std::pair<std::string, feel::Value>> inputs;
   std::vector<uint32_t> matched;
-  uint32_t decided_by = 0;   // row; 0: none or a list
+  uint32_t decided_by = 0;  // row; 0: none or a list
   bool at_least = false;
   std::vector<std::string> missing;
   std::vector<Basis> bases;
   bool operator==(const DecisionMade&) const = default;
 };
-struct LookedUp {            // what a declared read found, by revision
+struct LookedUp {  // what a declared read found, by revision
   std::string look_up, reg, entry;
-  uint32_t revision = 0;     // 0: nothing found
+  uint32_t revision = 0;  // 0: nothing found
   bool operator==(const LookedUp&) const = default;
 };
 struct Assigned {
-  uint32_t no = 0;           // within the case, from 1
-  std::string name;          // assignment type
+  uint32_t no = 0;   // within the case, from 1
+  std::string name;  // assignment type
   std::string unit, person;
-  uint32_t under = 0;        // the assignment it was handed on from; 0: root of a chain
-  std::string given_by;      // unit that handed it
+  uint32_t under = 0;    // the assignment it was handed on from; 0: root of a chain
+  std::string given_by;  // unit that handed it
   Basis basis;
   bool operator==(const Assigned&) const = default;
 };
@@ -115,14 +115,14 @@ struct AssignmentEnded {
   bool operator==(const AssignmentEnded&) const = default;
 };
 struct ClockStarted {
-  uint32_t no = 0;           // within the case, from 1
+  uint32_t no = 0;  // within the case, from 1
   std::string name;
   pack::ClockType type = pack::ClockType::deadline;
   pack::ClockScope scope = pack::ClockScope::per_case;
-  uint32_t scope_ref = 0;    // assignment (its root for chains) or ask
+  uint32_t scope_ref = 0;  // assignment (its root for chains) or ask
   pack::Force force = pack::Force::statutory;
-  std::string owner;         // role
-  std::optional<calendar::Counted> counted;   // nothing: elapsed only
+  std::string owner;                         // role
+  std::optional<calendar::Counted> counted;  // nothing: elapsed only
   Instant started_at;
   Basis basis;
   bool operator==(const ClockStarted&) const = default;
@@ -136,7 +136,7 @@ struct ClockPaused {
 struct ClockResumed {
   uint32_t no = 0;
   Instant at;
-  std::optional<calendar::Counted> counted;   // the rest, counted from the day of resumption
+  std::optional<calendar::Counted> counted;  // the rest, counted from the day of resumption
   bool operator==(const ClockResumed&) const = default;
 };
 struct ClockExtended {
@@ -149,11 +149,11 @@ enum class StopKind : uint8_t { stop, claim, confirm, cancel };
 struct ClockStopped {
   uint32_t no = 0;
   StopKind how = StopKind::stop;
-  Instant at;                // the legal moment that counts (confirm: that of the claim)
+  Instant at;  // the legal moment that counts (confirm: that of the claim)
   bool late = false;
   bool operator==(const ClockStopped&) const = default;
 };
-struct ClockReopened {       // a claim that did not stand: runs on with the old due date
+struct ClockReopened {  // a claim that did not stand: runs on with the old due date
   uint32_t no = 0;
   bool operator==(const ClockReopened&) const = default;
 };
@@ -162,9 +162,9 @@ struct ClockExpired {
   Instant due_at;
   bool operator==(const ClockExpired&) const = default;
 };
-struct ClockRecomputed {     // a notice arrived
+struct ClockRecomputed {  // a notice arrived
   uint32_t no = 0;
-  uint32_t segment = 0;      // which counted segment changed; later ones follow in events of their own
+  uint32_t segment = 0;  // which counted segment changed; later ones follow in events of their own
   calendar::Counted counted;
   Date old_due_on;
   bool operator==(const ClockRecomputed&) const = default;
@@ -173,7 +173,7 @@ struct AskOpened {
   uint32_t no = 0;
   std::string name;
   std::string of_role, of_unit;
-  uint32_t shields = 0;      // clock; 0: none
+  uint32_t shields = 0;  // clock; 0: none
   std::optional<Limit> amount;
   bool operator==(const AskOpened&) const = default;
 };
@@ -184,17 +184,17 @@ struct AskAnswered {
   bool operator==(const AskAnswered&) const = default;
 };
 struct LetterSent {
-  std::string letter, channel, to_role, to_unit;   // to_unit empty: the party
-  std::string text;          // as printed; personal values never enter letters
+  std::string letter, channel, to_role, to_unit;  // to_unit empty: the party
+  std::string text;                               // as printed; personal values never enter letters
   Basis basis;
   bool operator==(const LetterSent&) const = default;
 };
 struct Linked {
-  std::string kind;          // link kind of the pack
-  bool inverse = false;      // this case is the target
+  std::string kind;      // link kind of the pack
+  bool inverse = false;  // this case is the target
   Id other;
   std::string other_number, other_type;
-  std::vector<std::string> holds;   // states this case may not enter while the other is open
+  std::vector<std::string> holds;  // states this case may not enter while the other is open
   bool operator==(const Linked&) const = default;
 };
 struct HoldReleased {
@@ -214,8 +214,8 @@ struct DocumentFiled {
   FieldValue name;
   std::string media_type;
   uint64_t bytes = 0;
-  Hash stored_hash{};        // of the stored (encrypted) bytes
-  std::string group;         // visibility group
+  Hash stored_hash{};  // of the stored (encrypted) bytes
+  std::string group;   // visibility group
   bool operator==(const DocumentFiled&) const = default;
 };
 struct EditionMoved {
@@ -229,10 +229,10 @@ struct PersonErased {
 };
 struct RegisterEntryPut {
   std::string reg, entry;
-  uint32_t revision = 0;     // from 1
-  std::optional<Date> valid_from, valid_to;   // valid_to is exclusive
-  feel::Value values;        // context
-  bool seed = false;         // shipped with a pack
+  uint32_t revision = 0;                     // from 1
+  std::optional<Date> valid_from, valid_to;  // valid_to is exclusive
+  feel::Value values;                        // context
+  bool seed = false;                         // shipped with a pack
   Basis basis;
   bool operator==(const RegisterEntryPut&) const = default;
 };

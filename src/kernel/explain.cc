@@ -16,25 +16,35 @@ std::string_view to_text(pack::Force force) {
 
 std::string_view to_text(ClockStatus status) {
   switch (status) {
-    case ClockStatus::running: return "running";
-    case ClockStatus::paused: return "paused";
-    case ClockStatus::claimed: return "claimed";
-    case ClockStatus::stopped: return "stopped";
-    case ClockStatus::cancelled: return "cancelled";
+    case ClockStatus::running:
+      return "running";
+    case ClockStatus::paused:
+      return "paused";
+    case ClockStatus::claimed:
+      return "claimed";
+    case ClockStatus::stopped:
+      return "stopped";
+    case ClockStatus::cancelled:
+      return "cancelled";
   }
   return "";
 }
 
 std::string_view to_text(Clock::Segment::Why why) {
-  return why == Clock::Segment::Why::start ? "start" : why == Clock::Segment::Why::extension ? "extension" : "resumption";
+  return why == Clock::Segment::Why::start       ? "start"
+         : why == Clock::Segment::Why::extension ? "extension"
+                                                 : "resumption";
 }
 
 std::string reason_of(const Clock::Segment& segment) {
   const std::string basis = segment.basis.clause.empty() ? "" : "（" + pack::to_text(segment.basis) + "）";
   switch (segment.why) {
-    case Clock::Segment::Why::start: return "自 " + to_minutes_text(segment.counted.start) + " 起计" + basis + "：";
-    case Clock::Segment::Why::extension: return "经同意延期，自原到期日起计" + basis + "：";
-    case Clock::Segment::Why::resumption: return "恢复计时，剩余时间自恢复之日起计" + basis + "：";
+    case Clock::Segment::Why::start:
+      return "自 " + to_minutes_text(segment.counted.start) + " 起计" + basis + "：";
+    case Clock::Segment::Why::extension:
+      return "经同意延期，自原到期日起计" + basis + "：";
+    case Clock::Segment::Why::resumption:
+      return "恢复计时，剩余时间自恢复之日起计" + basis + "：";
   }
   return {};
 }
@@ -44,7 +54,9 @@ std::string title_of_clock(const Clock& clock, const pack::CaseType* type) {
   return def ? def->title : clock.name;
 }
 
-std::string value_text(const FieldValue& value) { return value.is_sealed() ? "（个人信息）" : value.plain.to_plain_text(); }
+std::string value_text(const FieldValue& value) {
+  return value.is_sealed() ? "（个人信息）" : value.plain.to_plain_text();
+}
 
 // Tells one event as a line; empty for events that only carry data of another.
 struct Teller {
@@ -91,7 +103,8 @@ struct Teller {
   std::string operator()(const LookedUp&) const { return {}; }
   std::string operator()(const Assigned& b) const {
     const pack::AssignmentType* kind = type ? type->find_assignment(b.name) : nullptr;
-    return (kind ? kind->title : b.name) + "：" + (b.person.empty() ? unit(b.unit) : registers.name_of("people", b.person, local_date(e.happened_at)));
+    return (kind ? kind->title : b.name) + "：" +
+           (b.person.empty() ? unit(b.unit) : registers.name_of("people", b.person, local_date(e.happened_at)));
   }
   std::string operator()(const AssignmentEnded& b) const {
     const Assignment& a = s.assignments[b.no - 1];
@@ -105,26 +118,33 @@ struct Teller {
   }
   std::string operator()(const ClockStarted& b) const {
     if (!b.counted) return clock_line(b.no, "开始计时（未规定数字，只显示已用时间）") + cite(b.basis);
-    return clock_line(b.no, "到 " + to_text(b.counted->due_on) + (b.counted->provisional ? "（暂定）" : "") + "。" + calendar::explain(*b.counted)) + cite(b.basis);
+    return clock_line(b.no, "到 " + to_text(b.counted->due_on) + (b.counted->provisional ? "（暂定）" : "") + "。" +
+                                calendar::explain(*b.counted)) +
+           cite(b.basis);
   }
   std::string operator()(const ClockPaused& b) const { return clock_line(b.no, "暂停") + cite(b.basis); }
   std::string operator()(const ClockResumed& b) const {
     return clock_line(b.no, b.counted ? "恢复，到 " + to_text(b.counted->due_on) : "恢复");
   }
   std::string operator()(const ClockExtended& b) const {
-    return clock_line(b.no, "延长到 " + to_text(b.counted.due_on) + "。" + calendar::explain(b.counted)) + cite(b.basis);
+    return clock_line(b.no, "延长到 " + to_text(b.counted.due_on) + "。" + calendar::explain(b.counted)) +
+           cite(b.basis);
   }
   std::string operator()(const ClockStopped& b) const {
     if (b.how == StopKind::cancel) return {};
-    return clock_line(b.no, std::string(b.how == StopKind::claim ? "已答复，待确认" : "停止") + (b.late ? "，超期" : "，按时"));
+    return clock_line(
+        b.no, std::string(b.how == StopKind::claim ? "已答复，待确认" : "停止") + (b.late ? "，超期" : "，按时"));
   }
   std::string operator()(const ClockReopened& b) const { return clock_line(b.no, "继续，仍按原到期日"); }
-  std::string operator()(const ClockExpired& b) const { return clock_line(b.no, "在 " + to_minutes_text(b.due_at) + " 届满"); }
+  std::string operator()(const ClockExpired& b) const {
+    return clock_line(b.no, "在 " + to_minutes_text(b.due_at) + " 届满");
+  }
   std::string operator()(const ClockRecomputed& b) const {
     return clock_line(b.no, "因放假通知重新计算：原 " + to_text(b.old_due_on) + "，现 " + to_text(b.counted.due_on));
   }
   std::string operator()(const AskOpened& b) const {
-    return "向" + (b.of_unit.empty() ? b.of_role : unit(b.of_unit)) + "提出申请" + (b.amount ? "：" + pack::to_text(*b.amount) : "");
+    return "向" + (b.of_unit.empty() ? b.of_role : unit(b.of_unit)) + "提出申请" +
+           (b.amount ? "：" + pack::to_text(*b.amount) : "");
   }
   std::string operator()(const AskAnswered& b) const {
     return b.answer == Answer::granted ? "申请获同意" : b.answer == Answer::refused ? "申请未获同意" : "申请撤回";
@@ -165,12 +185,14 @@ json::object to_json(const Rejection& rejection) {
   object["basis"] = to_json(rejection.basis);
   if (!rejection.fields.empty()) {
     json::array& fields = object["fields"].emplace_array();
-    for (const auto& fault : rejection.fields) fields.push_back(json::object{{"field", fault.field}, {"sentence", fault.sentence}});
+    for (const auto& fault : rejection.fields)
+      fields.push_back(json::object{{"field", fault.field}, {"sentence", fault.sentence}});
   }
   if (!rejection.conditions.empty()) {
     json::array& conditions = object["conditions"].emplace_array();
     for (const auto& c : rejection.conditions) {
-      conditions.push_back(json::object{{"id", c.id}, {"sentence", c.sentence}, {"instead", c.instead}, {"basis", to_json(c.basis)}});
+      conditions.push_back(
+          json::object{{"id", c.id}, {"sentence", c.sentence}, {"instead", c.instead}, {"basis", to_json(c.basis)}});
     }
   }
   if (rejection.code == RejectionCode::changed) object["current_version"] = rejection.current_version;
@@ -250,7 +272,8 @@ std::string tell(const std::vector<Event>& events, const pack::Pack& pack, const
   Id command;
   for (const Event& event : events) {
     apply(state, event);
-    const std::string line = std::visit(Teller{event.envelope, state, pack, pack.find_case(state.type), registers}, event.body);
+    const std::string line =
+        std::visit(Teller{event.envelope, state, pack, pack.find_case(state.type), registers}, event.body);
     if (line.empty()) continue;
     if (event.envelope.command != command) {
       command = event.envelope.command;

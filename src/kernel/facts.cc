@@ -25,8 +25,16 @@ Facts::Facts(const pack::Pack& pack, const pack::CaseType& type, const feel::Sco
              const std::vector<pack::Action::Variable>& variables, const CaseState& state,
              const std::vector<FormValue>& form, const pack::Action* action, const ActorRef& actor, Instant now,
              const Context& context)
-    : pack_(pack), type_(type), scope_(scope), variables_(variables), state_(state), form_(form), action_(action),
-      actor_(actor), slots_(variables.size()), filled_(variables.size()) {
+    : pack_(pack),
+      type_(type),
+      scope_(scope),
+      variables_(variables),
+      state_(state),
+      form_(form),
+      action_(action),
+      actor_(actor),
+      slots_(variables.size()),
+      filled_(variables.size()) {
   eval_.now = now;
   eval_.host = context.registers ? &context : nullptr;
 }
@@ -153,25 +161,31 @@ Value Facts::clock_context() const {
   for (const pack::ClockDef& def : type_.clocks) {
     const Clock* clock = state_.last_clock(def.id);
     if (!clock) {
-      all.emplace_back(def.id, Value::context({{"running", Value::of(false)}, {"started_at", Value()}, {"due_at", Value()},
-                                               {"due_on", Value()}, {"late", Value::of(false)}, {"stopped", Value::of(false)},
-                                               {"extended", Value::of(0)}, {"claimed", Value::of(false)}}));
+      all.emplace_back(def.id, Value::context({{"running", Value::of(false)},
+                                               {"started_at", Value()},
+                                               {"due_at", Value()},
+                                               {"due_on", Value()},
+                                               {"late", Value::of(false)},
+                                               {"stopped", Value::of(false)},
+                                               {"extended", Value::of(0)},
+                                               {"claimed", Value::of(false)}}));
       continue;
     }
     const auto due_at = clock->due_at();
-    const int64_t extended = std::count_if(clock->segments.begin(), clock->segments.end(), [](const Clock::Segment& segment) {
-      return segment.why == Clock::Segment::Why::extension;
-    });
+    const int64_t extended =
+        std::count_if(clock->segments.begin(), clock->segments.end(),
+                      [](const Clock::Segment& segment) { return segment.why == Clock::Segment::Why::extension; });
     // Late now: the recorded verdict, or past the due instant while it runs.
     const bool late = clock->late || (clock->status == ClockStatus::running && due_at && eval_.now > *due_at);
-    all.emplace_back(def.id, Value::context({{"running", Value::of(clock->status == ClockStatus::running)},
-                                             {"started_at", instant_value(clock->started_at)},
-                                             {"due_at", due_at ? instant_value(*due_at) : Value()},
-                                             {"due_on", due_at ? Value::of(clock->segments.back().counted.due_on) : Value()},
-                                             {"late", Value::of(late)},
-                                             {"stopped", Value::of(clock->over())},
-                                             {"extended", Value::of(extended)},
-                                             {"claimed", Value::of(clock->status == ClockStatus::claimed)}}));
+    all.emplace_back(def.id,
+                     Value::context({{"running", Value::of(clock->status == ClockStatus::running)},
+                                     {"started_at", instant_value(clock->started_at)},
+                                     {"due_at", due_at ? instant_value(*due_at) : Value()},
+                                     {"due_on", due_at ? Value::of(clock->segments.back().counted.due_on) : Value()},
+                                     {"late", Value::of(late)},
+                                     {"stopped", Value::of(clock->over())},
+                                     {"extended", Value::of(extended)},
+                                     {"claimed", Value::of(clock->status == ClockStatus::claimed)}}));
   }
   return Value::context(std::move(all));
 }
@@ -201,7 +215,9 @@ Value Facts::asked_context() const {
       open |= ask.open();
       if (ask.answer == Answer::granted) ++granted;
     }
-    all.emplace_back(name, Value::context({{"open", Value::of(open)}, {"count", Value::of(count)}, {"granted", Value::of(granted)}}));
+    all.emplace_back(
+        name,
+        Value::context({{"open", Value::of(open)}, {"count", Value::of(count)}, {"granted", Value::of(granted)}}));
   };
   for (const pack::Action& action : type_.actions) {
     if (action.ask) add(action.ask->id);

@@ -15,8 +15,9 @@ class Facts {
  public:
   // `form`: values already checked. All references must outlive this.
   Facts(const pack::Pack& pack, const pack::CaseType& type, const feel::Scope& scope,
-        const std::vector<pack::Action::Variable>& variables, const CaseState& state, const std::vector<FormValue>& form,
-        const pack::Action* action, const ActorRef& actor, Instant now, const Context& context);
+        const std::vector<pack::Action::Variable>& variables, const CaseState& state,
+        const std::vector<FormValue>& form, const pack::Action* action, const ActorRef& actor, Instant now,
+        const Context& context);
 
   void set_look_up(const std::string& id, feel::Value value);
   void set_decision(const std::string& id, feel::Value outputs);

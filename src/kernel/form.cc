@@ -27,8 +27,10 @@ bool is_phone(std::string_view text) {
   size_t digits = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (c >= '0' && c <= '9') ++digits;
-    else if (!(c == '-' || c == ' ' || c == '(' || c == ')' || (c == '+' && i == 0))) return false;
+    if (c >= '0' && c <= '9')
+      ++digits;
+    else if (!(c == '-' || c == ' ' || c == '(' || c == ')' || (c == '+' && i == 0)))
+      return false;
   }
   return text.size() <= 24 && digits >= 7 && digits <= 18;
 }
@@ -52,7 +54,8 @@ std::string coerce_one(const pack::Field& field, Value& value, const Registers& 
     case pack::FieldKind::long_text:
       return check_text(field, value);
     case pack::FieldKind::phone:
-      if (value.kind() != Value::Kind::text || !is_phone(trim(value.as_text()))) return "请填写电话号码，例如 13812345678 或 023-12345678。";
+      if (value.kind() != Value::Kind::text || !is_phone(trim(value.as_text())))
+        return "请填写电话号码，例如 13812345678 或 023-12345678。";
       value = Value::text(std::string(trim(value.as_text())));
       return {};
     case pack::FieldKind::number: {
@@ -69,20 +72,24 @@ std::string coerce_one(const pack::Field& field, Value& value, const Registers& 
     case pack::FieldKind::yes_no:
       if (value.kind() == Value::Kind::text) {
         const std::string& text = value.as_text();
-        if (text == "yes" || text == "true" || text == "是") value = Value::of(true);
-        else if (text == "no" || text == "false" || text == "否") value = Value::of(false);
+        if (text == "yes" || text == "true" || text == "是")
+          value = Value::of(true);
+        else if (text == "no" || text == "false" || text == "否")
+          value = Value::of(false);
       }
       return value.kind() == Value::Kind::boolean ? "" : "请选择是或否。";
     case pack::FieldKind::date: {
       if (value.kind() == Value::Kind::date) return {};
-      const auto date = value.kind() == Value::Kind::text ? parse_date(value.as_text()) : Result<Date>(fail(Trouble::invalid_input, ""));
+      const auto date = value.kind() == Value::Kind::text ? parse_date(value.as_text())
+                                                          : Result<Date>(fail(Trouble::invalid_input, ""));
       if (!date.ok()) return "请填写存在的日期，例如 2021-02-05。";
       value = Value::of(*date);
       return {};
     }
     case pack::FieldKind::instant: {
       if (value.kind() == Value::Kind::date_time) return {};
-      const auto at = value.kind() == Value::Kind::text ? parse_instant(value.as_text()) : Result<Instant>(fail(Trouble::invalid_input, ""));
+      const auto at = value.kind() == Value::Kind::text ? parse_instant(value.as_text())
+                                                        : Result<Instant>(fail(Trouble::invalid_input, ""));
       if (!at.ok()) return "请填写时间，例如 2021-02-05T09:30:00+08:00。";
       value = Value::of(feel::DateTime{*at});
       return {};
@@ -120,7 +127,9 @@ std::string coerce_one(const pack::Field& field, Value& value, const Registers& 
             return {};
           }
         }
-        if (entry) return "“" + registers.name_of(field.reg, value.as_text(), day) + "”在 " + to_text(day) + " 不在有效期内，请另选。";
+        if (entry)
+          return "“" + registers.name_of(field.reg, value.as_text(), day) + "”在 " + to_text(day) +
+                 " 不在有效期内，请另选。";
       }
       return "名录中没有这一项，请从名录中选择。";
     }
@@ -161,7 +170,8 @@ std::vector<FieldFault> check_form(const pack::Action& action, std::vector<FormV
                            });
     if (is_reason || std::find(names.begin(), names.end(), value.name) != names.end()) continue;
     const std::string near = nearest_word(value.name, names);
-    faults.push_back({value.name, "“" + action.title + "”的表单没有这一项" + (near.empty() ? "。" : "，是不是 " + near + "？")});
+    faults.push_back(
+        {value.name, "“" + action.title + "”的表单没有这一项" + (near.empty() ? "。" : "，是不是 " + near + "？")});
   }
   for (size_t i = 0; i < form.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
@@ -169,13 +179,15 @@ std::vector<FieldFault> check_form(const pack::Action& action, std::vector<FormV
     }
   }
   for (const pack::Field& field : action.form) {
-    const auto it = std::find_if(form.begin(), form.end(), [&](const FormValue& value) { return value.name == field.id; });
+    const auto it =
+        std::find_if(form.begin(), form.end(), [&](const FormValue& value) { return value.name == field.id; });
     if (it == form.end() || is_blank(it->plain)) {
       if (it != form.end()) it->plain = Value(), it->sealed.clear();
       if (field.must) faults.push_back({field.id, "请填写" + field.title + "。"});
       continue;
     }
-    if (std::string fault = coerce_field(field, it->plain, registers, day); !fault.empty()) faults.push_back({field.id, fault});
+    if (std::string fault = coerce_field(field, it->plain, registers, day); !fault.empty())
+      faults.push_back({field.id, fault});
   }
   return faults;
 }

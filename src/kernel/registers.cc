@@ -15,7 +15,9 @@ bool covers(const Revision& revision, Date day) {
   return (!revision.valid_from || *revision.valid_from <= day) && (!revision.valid_to || day < *revision.valid_to);
 }
 
-std::string text_of(const feel::Value& value) { return value.kind() == feel::Value::Kind::text ? value.as_text() : std::string(); }
+std::string text_of(const feel::Value& value) {
+  return value.kind() == feel::Value::Kind::text ? value.as_text() : std::string();
+}
 
 std::optional<Date> date_of(const feel::Value& value) {
   if (value.kind() == feel::Value::Kind::date) return value.as_date();
@@ -70,7 +72,8 @@ Result<Entry> decode_entry(std::string_view bytes) {
     revision.values = feel::Value::decode(in);
     entry.revisions.push_back(std::move(revision));
   }
-  if (!in.ok() || !in.at_end()) return fail(Trouble::corrupt, "A stored register entry is damaged; run `tongban rebuild`.");
+  if (!in.ok() || !in.at_end())
+    return fail(Trouble::corrupt, "A stored register entry is damaged; run `tongban rebuild`.");
   return entry;
 }
 

@@ -17,14 +17,14 @@
 namespace tongban::kernel {
 
 struct Revision {
-  uint32_t no = 0;                            // from 1
-  std::optional<Date> valid_from, valid_to;   // valid_to is exclusive
-  feel::Value values;                         // context
+  uint32_t no = 0;                           // from 1
+  std::optional<Date> valid_from, valid_to;  // valid_to is exclusive
+  feel::Value values;                        // context
 };
 
 struct Entry {
   std::string id;
-  std::vector<Revision> revisions;            // in order of recording
+  std::vector<Revision> revisions;  // in order of recording
   // The revision that holds on that day: the latest recorded one whose validity covers it; nullptr: none.
   const Revision* as_of(Date day) const;
 };
@@ -44,14 +44,15 @@ class Registers {
   Registers();
   // A new snapshot with the entry put; the old one stays as it was. O(1) amortised copies of shared parts.
   Registers with(const std::string& reg, std::shared_ptr<const Entry> entry) const;
-  void put(const std::string& reg, std::shared_ptr<const Entry> entry);   // while it is being built, not shared
+  void put(const std::string& reg, std::shared_ptr<const Entry> entry);  // while it is being built, not shared
   void set_parent_field(const std::string& reg, const std::string& field);
 
   const Entry* find(std::string_view reg, std::string_view id) const;
-  std::vector<const Entry*> all(std::string_view reg) const;              // by id
+  std::vector<const Entry*> all(std::string_view reg) const;  // by id
   // Entries whose value of `field` equals `value` on that day, by an index made once per register and field.
-  std::vector<const Entry*> where(std::string_view reg, std::string_view field, const feel::Value& value, Date day) const;
-  std::string parent_of(std::string_view reg, std::string_view id, Date day) const;   // "" at the top
+  std::vector<const Entry*> where(std::string_view reg, std::string_view field, const feel::Value& value,
+                                  Date day) const;
+  std::string parent_of(std::string_view reg, std::string_view id, Date day) const;  // "" at the top
 
   // People. A deputy acts where the position is vacant, or its holder absent on that day (absent_from…absent_until).
   std::vector<Post> posts_of(std::string_view person, Date day) const;

@@ -8,7 +8,8 @@ namespace tongban::kernel {
 namespace {
 
 bool holds_position(const pack::Role& role, const Post& post) {
-  return role.positions.empty() || std::find(role.positions.begin(), role.positions.end(), post.position) != role.positions.end();
+  return role.positions.empty() ||
+         std::find(role.positions.begin(), role.positions.end(), post.position) != role.positions.end();
 }
 
 // Active assignments of that name that were not handed further down under the same name.
@@ -77,8 +78,10 @@ bool is_excluded(const pack::Role& role, const CaseState* state, const std::stri
 void add_staff_hits(const Actor& actor, const std::vector<Post>& posts, const pack::Role& role, const CaseState* state,
                     std::vector<RoleHit>& hits) {
   std::vector<UnitOnCase> units;
-  if (role.relation == pack::RoleRelation::unit) units.push_back({role.unit, {}, 0});
-  else if (state) units = related_units(role, *state);
+  if (role.relation == pack::RoleRelation::unit)
+    units.push_back({role.unit, {}, 0});
+  else if (state)
+    units = related_units(role, *state);
   if (is_excluded(role, state, actor.person)) return;
   for (const UnitOnCase& on_case : units) {
     if (!on_case.person.empty() && on_case.person != actor.person) continue;
@@ -94,7 +97,7 @@ void add_staff_hits(const Actor& actor, const std::vector<Post>& posts, const pa
 // Does the group's condition hide it now? What cannot be decided hides nothing: the condition asks for a stated wish.
 bool is_hidden(const pack::Group& group, const CaseState& state, const pack::CaseType& type) {
   if (!group.hide_formula || !type.scope) return false;
-  static const pack::Pack kNoPack;   // a hiding condition reads the case alone
+  static const pack::Pack kNoPack;  // a hiding condition reads the case alone
   const Context nothing;
   const ActorRef nobody;
   const std::vector<FormValue> no_form;
@@ -118,7 +121,8 @@ std::vector<RoleHit> roles_of(const Actor& actor, const CaseState* state, const 
         if (actor.kind != Actor::Kind::system) hits.push_back({.role = &role});
         break;
       case pack::RoleRelation::party:  // who opens a case as a stranger becomes its party
-        if (actor.kind == Actor::Kind::caller || (!state && actor.kind == Actor::Kind::anyone)) hits.push_back({.role = &role});
+        if (actor.kind == Actor::Kind::caller || (!state && actor.kind == Actor::Kind::anyone))
+          hits.push_back({.role = &role});
         break;
       default:
         if (actor.kind == Actor::Kind::staff) add_staff_hits(actor, posts, role, state, hits);
@@ -131,13 +135,15 @@ std::vector<std::string> units_of(const pack::Role& role, const CaseState& state
   std::vector<std::string> units;
   if (role.relation == pack::RoleRelation::unit) return {role.unit};
   for (const UnitOnCase& on_case : related_units(role, state)) {
-    if (!on_case.unit.empty() && std::find(units.begin(), units.end(), on_case.unit) == units.end()) units.push_back(on_case.unit);
+    if (!on_case.unit.empty() && std::find(units.begin(), units.end(), on_case.unit) == units.end())
+      units.push_back(on_case.unit);
   }
   return units;
 }
 
 bool may_see(const std::vector<RoleHit>& roles, const CaseState&, const pack::CaseType&) {
-  return std::any_of(roles.begin(), roles.end(), [](const RoleHit& hit) { return hit.role->relation != pack::RoleRelation::anyone; });
+  return std::any_of(roles.begin(), roles.end(),
+                     [](const RoleHit& hit) { return hit.role->relation != pack::RoleRelation::anyone; });
 }
 
 std::vector<std::string> visible_groups(const std::vector<RoleHit>& roles, const CaseState& state,

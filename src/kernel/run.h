@@ -21,8 +21,14 @@ struct Run {
   void emit(Body body) { emit_at(std::move(body), happened_at); }
   void emit_at(Body body, Instant happened) {
     Event event;
-    event.envelope = {.stream = command.case_id, .version = after.version + 1, .command = command.id, .happened_at = happened,
-                      .recorded_at = command.received_at, .actor = actor, .imported = command.imported, .cause = command.cause};
+    event.envelope = {.stream = command.case_id,
+                      .version = after.version + 1,
+                      .command = command.id,
+                      .happened_at = happened,
+                      .recorded_at = command.received_at,
+                      .actor = actor,
+                      .imported = command.imported,
+                      .cause = command.cause};
     event.body = std::move(body);
     apply(after, event);
     events.push_back(std::move(event));
@@ -37,9 +43,11 @@ struct Run {
 Result<void> start_clock(Run& run, const pack::ClockDef& def, const std::optional<Limit>& limit, const Basis& basis,
                          uint32_t scope_ref);
 // Applies stop, claim, confirm, reopen, pause or cancel to every running clock of that name in the scope (0: any).
-void touch_clocks(Run& run, const pack::ClockDef& def, pack::ClockEffect effect, uint32_t scope_ref, const Basis& basis);
+void touch_clocks(Run& run, const pack::ClockDef& def, pack::ClockEffect effect, uint32_t scope_ref,
+                  const Basis& basis);
 Result<void> resume_clocks(Run& run, const pack::ClockDef& def, uint32_t scope_ref);
-Result<void> extend_clocks(Run& run, const pack::ClockDef& def, const Limit& amount, uint32_t scope_ref, const Basis& basis);
+Result<void> extend_clocks(Run& run, const pack::ClockDef& def, const Limit& amount, uint32_t scope_ref,
+                           const Basis& basis);
 // Ends an assignment with everything handed on below it, and the clocks that hung on them.
 void end_assignment(Run& run, uint32_t no, EndReason reason);
 // Records that a due instant has passed, with the reactions that wait for it.
@@ -50,8 +58,9 @@ void add_reactions(Run& run, pack::Reaction::Trigger trigger, const std::string&
 
 // --- sentences (sentences.cc) ---
 
-Rejection reject(RejectionCode code, std::string sentence, std::string instead, Basis basis = {.kind = pack::BasisKind::product});
-std::string name_case(const CaseState& state, const pack::CaseType& type);   // 诉求工单 12345-2021-000123
+Rejection reject(RejectionCode code, std::string sentence, std::string instead,
+                 Basis basis = {.kind = pack::BasisKind::product});
+std::string name_case(const CaseState& state, const pack::CaseType& type);  // 诉求工单 12345-2021-000123
 std::string title_of_state(const pack::CaseType& type, std::string_view id);
 std::string titles_of_roles(const pack::CaseType& type, const std::vector<std::string>& ids);
 

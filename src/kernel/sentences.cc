@@ -27,14 +27,22 @@ std::string titles_of_roles(const pack::CaseType& type, const std::vector<std::s
 
 std::string_view to_text(RejectionCode code) {
   switch (code) {
-    case RejectionCode::not_found: return "not_found";
-    case RejectionCode::changed: return "changed";
-    case RejectionCode::wrong_state: return "wrong_state";
-    case RejectionCode::not_allowed: return "not_allowed";
-    case RejectionCode::invalid_form: return "invalid_form";
-    case RejectionCode::not_decidable: return "not_decidable";
-    case RejectionCode::requirement_failed: return "requirement_failed";
-    case RejectionCode::no_holder: return "no_holder";
+    case RejectionCode::not_found:
+      return "not_found";
+    case RejectionCode::changed:
+      return "changed";
+    case RejectionCode::wrong_state:
+      return "wrong_state";
+    case RejectionCode::not_allowed:
+      return "not_allowed";
+    case RejectionCode::invalid_form:
+      return "invalid_form";
+    case RejectionCode::not_decidable:
+      return "not_decidable";
+    case RejectionCode::requirement_failed:
+      return "requirement_failed";
+    case RejectionCode::no_holder:
+      return "no_holder";
   }
   return "unknown";
 }

@@ -44,9 +44,18 @@ struct Applier {
     s.imported = e.imported;
   }
   void operator()(const ActionTaken& b) const {
-    s.acts.push_back({.version = e.version, .action = b.action, .outcome = b.outcome, .form = b.form, .actor = e.actor,
-                      .happened_at = e.happened_at, .recorded_at = e.recorded_at, .from_state = b.from_state,
-                      .to_state = b.to_state, .assignment = b.assignment, .flags = b.flags, .basis = b.basis});
+    s.acts.push_back({.version = e.version,
+                      .action = b.action,
+                      .outcome = b.outcome,
+                      .form = b.form,
+                      .actor = e.actor,
+                      .happened_at = e.happened_at,
+                      .recorded_at = e.recorded_at,
+                      .from_state = b.from_state,
+                      .to_state = b.to_state,
+                      .assignment = b.assignment,
+                      .flags = b.flags,
+                      .basis = b.basis});
     s.state = b.to_state;
     s.held_by = b.held_by;
     for (const auto& flag : b.flags) add_once(s.flags, flag);
@@ -59,8 +68,14 @@ struct Applier {
   void operator()(const Assigned& b) const {
     CHECK(b.no == s.assignments.size() + 1);
     const uint32_t root = b.under == 0 ? b.no : at(s.assignments, b.under).root;
-    s.assignments.push_back({.no = b.no, .name = b.name, .unit = b.unit, .person = b.person, .under = b.under,
-                             .root = root, .given_by = b.given_by, .at = e.happened_at});
+    s.assignments.push_back({.no = b.no,
+                             .name = b.name,
+                             .unit = b.unit,
+                             .person = b.person,
+                             .under = b.under,
+                             .root = root,
+                             .given_by = b.given_by,
+                             .at = e.happened_at});
   }
   void operator()(const AssignmentEnded& b) const {
     Assignment& assignment = at(s.assignments, b.no);
@@ -93,7 +108,9 @@ struct Applier {
     CHECK(!clock.pauses.empty());
     clock.status = ClockStatus::running;
     clock.pauses.back().to = b.at;
-    if (b.counted) clock.segments.push_back({Clock::Segment::Why::resumption, *b.counted, clock.pauses.back().basis, b.at, e.version});
+    if (b.counted)
+      clock.segments.push_back(
+          {Clock::Segment::Why::resumption, *b.counted, clock.pauses.back().basis, b.at, e.version});
   }
   void operator()(const ClockExtended& b) const {
     Clock& clock = at(s.clocks, b.no);
@@ -135,12 +152,19 @@ struct Applier {
     Clock& clock = at(s.clocks, b.no);
     CHECK(b.segment < clock.segments.size());
     clock.segments[b.segment].counted = b.counted;
-    if (b.segment + 1 == clock.segments.size() && b.counted.due_on != b.old_due_on) clock.former_due.push_back(b.old_due_on);
+    if (b.segment + 1 == clock.segments.size() && b.counted.due_on != b.old_due_on)
+      clock.former_due.push_back(b.old_due_on);
   }
   void operator()(const AskOpened& b) const {
     CHECK(b.no == s.asks.size() + 1);
-    s.asks.push_back({.no = b.no, .name = b.name, .of_role = b.of_role, .of_unit = b.of_unit, .asker = e.actor,
-                      .shields = b.shields, .amount = b.amount, .at = e.happened_at});
+    s.asks.push_back({.no = b.no,
+                      .name = b.name,
+                      .of_role = b.of_role,
+                      .of_unit = b.of_unit,
+                      .asker = e.actor,
+                      .shields = b.shields,
+                      .amount = b.amount,
+                      .at = e.happened_at});
   }
   void operator()(const AskAnswered& b) const {
     AskState& ask = at(s.asks, b.no);
@@ -150,7 +174,9 @@ struct Applier {
   void operator()(const LetterSent& b) const {
     s.letters.push_back({b.letter, b.channel, b.to_role, b.to_unit, b.text, e.happened_at, e.version, b.basis});
   }
-  void operator()(const Linked& b) const { s.links.push_back({b.kind, b.inverse, b.other, b.other_number, b.other_type, b.holds, false}); }
+  void operator()(const Linked& b) const {
+    s.links.push_back({b.kind, b.inverse, b.other, b.other_number, b.other_type, b.holds, false});
+  }
   void operator()(const HoldReleased& b) const {
     for (auto& link : s.links) {
       if (link.other == b.other) link.released = true;
@@ -162,8 +188,14 @@ struct Applier {
     s.keep = b.keep;
   }
   void operator()(const NoteAdded& b) const {
-    s.acts.push_back({.version = e.version, .action = "note", .form = {{"text", b.text}}, .actor = e.actor,
-                      .happened_at = e.happened_at, .recorded_at = e.recorded_at, .from_state = s.state, .to_state = s.state});
+    s.acts.push_back({.version = e.version,
+                      .action = "note",
+                      .form = {{"text", b.text}},
+                      .actor = e.actor,
+                      .happened_at = e.happened_at,
+                      .recorded_at = e.recorded_at,
+                      .from_state = s.state,
+                      .to_state = s.state});
   }
   void operator()(const DocumentFiled& b) const {
     s.documents.push_back({b.document, b.name, b.media_type, b.group, b.bytes, b.stored_hash, e.happened_at, e.actor});

@@ -10,8 +10,8 @@
 
 namespace tongban::kernel {
 
-struct ActRecord {             // one act with its form: acts.reply[n]
-  uint64_t version = 0;        // of its ActionTaken event
+struct ActRecord {       // one act with its form: acts.reply[n]
+  uint64_t version = 0;  // of its ActionTaken event
   std::string action, outcome;
   Fields form;
   ActorRef actor;
@@ -25,8 +25,8 @@ struct ActRecord {             // one act with its form: acts.reply[n]
 struct Assignment {
   uint32_t no = 0;
   std::string name, unit, person;
-  uint32_t under = 0;          // 0: root
-  uint32_t root = 0;           // its own number for a root
+  uint32_t under = 0;  // 0: root
+  uint32_t root = 0;   // its own number for a root
   std::string given_by;
   Instant at;
   std::optional<Instant> ended_at;
@@ -37,12 +37,12 @@ struct Assignment {
 enum class ClockStatus : uint8_t { running, paused, claimed, stopped, cancelled };
 
 struct Clock {
-  struct Segment {             // one counted stretch: the first period, each extension, each rest after a pause
+  struct Segment {  // one counted stretch: the first period, each extension, each rest after a pause
     enum class Why : uint8_t { start, extension, resumption } why = Why::start;
     calendar::Counted counted;
     Basis basis;
-    Instant at;                // when it was added
-    uint64_t version = 0;      // of the event
+    Instant at;            // when it was added
+    uint64_t version = 0;  // of the event
   };
   struct Pause {
     Instant from;
@@ -58,15 +58,17 @@ struct Clock {
   Basis basis;
   Instant started_at;
   uint64_t started_version = 0;
-  std::vector<Segment> segments;   // empty: elapsed only
+  std::vector<Segment> segments;  // empty: elapsed only
   std::vector<Pause> pauses;
-  std::vector<Date> former_due;    // due dates that a notice changed
+  std::vector<Date> former_due;  // due dates that a notice changed
   ClockStatus status = ClockStatus::running;
   std::optional<Instant> claimed_at, stopped_at;
-  bool expired = false;            // ClockExpired was recorded
-  bool late = false;               // the verdict; corrected by an act that was in time
+  bool expired = false;  // ClockExpired was recorded
+  bool late = false;     // the verdict; corrected by an act that was in time
   bool over() const { return status == ClockStatus::stopped || status == ClockStatus::cancelled; }
-  std::optional<Instant> due_at() const { return segments.empty() ? std::nullopt : std::optional(segments.back().counted.due_at); }
+  std::optional<Instant> due_at() const {
+    return segments.empty() ? std::nullopt : std::optional(segments.back().counted.due_at);
+  }
   bool provisional() const { return !segments.empty() && segments.back().counted.provisional; }
 };
 
@@ -123,19 +125,19 @@ struct CaseState {
   bool imported = false;
   Fields fields;
   std::vector<ActRecord> acts;
-  std::vector<Assignment> assignments;   // no == index + 1
-  std::vector<Clock> clocks;             // no == index + 1
-  std::vector<AskState> asks;            // no == index + 1
+  std::vector<Assignment> assignments;  // no == index + 1
+  std::vector<Clock> clocks;            // no == index + 1
+  std::vector<AskState> asks;           // no == index + 1
   std::vector<LinkState> links;
   std::vector<LetterState> letters;
   std::vector<DocumentState> documents;
-  std::vector<std::pair<uint64_t, DecisionMade>> decisions;   // with the event's version
+  std::vector<std::pair<uint64_t, DecisionMade>> decisions;  // with the event's version
   std::vector<std::string> flags;
 
   bool open() const { return !closed_at; }
   // The active assignment of that name that is deepest in its chain, latest first; nullptr when none.
   const Assignment* current(std::string_view assignment) const;
-  const Clock* running(std::string_view clock) const;    // last of that name that is not over; nullptr
+  const Clock* running(std::string_view clock) const;  // last of that name that is not over; nullptr
   const Clock* last_clock(std::string_view clock) const;
   const AskState* open_ask(std::string_view name) const;
   uint32_t depth(const Assignment& assignment) const;

@@ -598,7 +598,8 @@ void read_table(const std::string& id, const std::string& file, std::string_view
     if (head && head->is_map()) {
       if (const Node* demo = head->find("demo")) decision.demo = demo->text == "yes" || demo->text == "true";
       if (const Node* clause = head->find("clause")) fallback = read_basis_text(clause->text, clause->source, context);
-      if (const Node* reading = head->find("reading")) fallback.reading = static_cast<int>(parse_digits(reading->text).value_or(0));
+      if (const Node* reading = head->find("reading"))
+        fallback.reading = static_cast<int>(parse_digits(reading->text).value_or(0));
     }
     // dmn does not know these two keys of the head; the lines stay, so that its line numbers hold.
     for_dmn.clear();

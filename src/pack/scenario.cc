@@ -93,6 +93,7 @@ Expectation read_expectation(const Node& node, std::vector<Fault>& faults) {
   e.not_late = reader.texts("not_late");
   e.running = reader.texts("running");
   e.stopped = reader.texts("stopped");
+  e.force = reader.text_map("force");
   if (reader.find("holders")) e.holders = reader.texts("holders");
   e.flags = reader.texts("flags");
   e.not_flags = reader.texts("not_flags");
@@ -160,8 +161,11 @@ void read_view(const Node& node, std::vector<ScenarioView>& views, std::vector<F
   ScenarioView view;
   view.source = node.source;
   MapReader reader(node, "view", faults);
-  const std::vector<std::string> people = reader.texts("who");
-  if (people.empty()) add_fault(faults, node.source, "scenario", "view: `who` is missing: who looks?");
+  std::vector<std::string> people = reader.texts("who");
+  if (people.empty()) {
+    add_fault(faults, node.source, "scenario", "view: `who` is missing: who looks?");
+    people.emplace_back();
+  }
   view.sees = reader.texts("sees");
   if (view.sees.size() == 1 && view.sees[0] == "nothing") {
     view.sees.clear();
@@ -245,7 +249,8 @@ Scenario read_scenario(const std::string& file, const std::string& directory, co
     s.parameters = given_reader.text_map("parameters");
     given_reader.finish();
   } else if (given && given->text != "nothing") {
-    add_fault(faults, given->source, "scenario", "`given` is {after: name of another scenario, parameters: {name: value}} or nothing.");
+    add_fault(faults, given->source, "scenario",
+              "`given` is {after: name of another scenario, parameters: {name: value}} or nothing.");
   }
   if (const Node* steps = reader.find_list("steps")) {
     for (const auto& item : steps->items) {

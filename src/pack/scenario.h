@@ -49,10 +49,11 @@ struct Expectation {
   std::vector<std::pair<std::string, std::string>> sent;  // letter → role title or id
   std::vector<std::pair<std::string, std::vector<std::string>>> assigned;  // assignment → unit names; {} for "none"
   std::vector<std::pair<std::string, feel::Value>> fields;                 // case field → value (texts, lists)
-  std::vector<std::string> basis;           // clauses among the bases of the step's events
-  std::vector<std::string> late, not_late;  // clock ids
+  std::vector<std::string> basis;             // clauses among the bases of the step's events
+  std::vector<std::string> late, not_late;    // clock ids
   std::vector<std::string> running, stopped;  // clock ids: runs (not claimed, paused or over); over, or never started
-  std::optional<std::vector<std::string>> holders;  // role ids: these hold the case and nobody else
+  std::vector<std::pair<std::string, std::string>> force;  // clock → statutory, promise or target
+  std::optional<std::vector<std::string>> holders;         // role ids: these hold the case and nobody else
   std::vector<std::string> flags, not_flags;
   std::vector<std::string> opened;  // linked case types opened in consequence
   std::vector<Source> sources;      // one: where `then` stands
@@ -93,7 +94,7 @@ struct Scenario {
   std::vector<std::string> shows;  // requirement ids
   std::string world;
   std::string case_type;
-  std::string after;   // name of the scenario it goes on from; empty: starts from nothing
+  std::string after;  // name of the scenario it goes on from; empty: starts from nothing
   // Parameters with another value than the pack's, here and in what goes on from here.
   std::vector<std::pair<std::string, std::string>> parameters;
   bool start = false;  // nothing is given: it opens its case itself

@@ -116,6 +116,10 @@ class ScenarioChecker {
                   "scenario `" + name_ + "`: due `" + date + "` is no date, no instant and not none.");
       }
     }
+    for (const auto& [clock, force] : e.force) {
+      need(source, "clock", clock, clocks_);
+      need(source, "force", force, {"statutory", "promise", "target"});
+    }
     for (const auto& [letter, role] : e.sent) need(source, "letter", letter, letters_);
     for (const auto& [assignment, units] : e.assigned) need(source, "assignment", assignment, assignments_);
     for (const auto& [field, value] : e.fields) need_field_or_entry(source, field);

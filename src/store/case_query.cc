@@ -1,6 +1,7 @@
 #include "store/case_query.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/bytes.h"
 #include "base/crypto.h"
@@ -93,6 +94,9 @@ std::vector<std::string> distinct_words(std::string_view words) {
   for (const std::string_view word : split(words, ' ')) {
     if (!word.empty()) distinct.emplace_back(word);
   }
+  const bool is_in_order =
+      std::adjacent_find(distinct.begin(), distinct.end(), std::greater_equal<>()) == distinct.end();
+  if (is_in_order) return distinct;
   std::sort(distinct.begin(), distinct.end());
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
   return distinct;

@@ -231,6 +231,7 @@ await test('the rest of the table: packs, clauses, registers, due dates, account
   same('account', (await post('/api/v1/accounts', {name: 'contract', person: 'p-contract'}, 'admin')).status, 201);
   same('accounts', (await get('/api/v1/accounts', 'admin')).json.items.some((a) => a.name === 'contract'), true);
   same('token', (await post('/api/v1/tokens', {account: 'contract', label: 'test', days: 1}, 'admin')).status, 201);
+  if (document.paths['/api/v1/failed-reactions']) same('failed reactions', (await get('/api/v1/failed-reactions', 'admin')).json.items, []);
   same('gone', (await through(strict, 'DELETE', '/api/v1/accounts/contract', {who: 'admin'})).status, 204);
   same('health', (await get('/healthz')).status, 200);
   same('ready', (await get('/readyz')).json.ready, true);

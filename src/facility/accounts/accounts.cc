@@ -15,7 +15,8 @@ std::string hash_of(std::string_view secret) { return to_hex(view_of(sha256(secr
 Result<std::string> hash_password(std::string_view password) {
   if (sodium_init() < 0) return fail(Trouble::unavailable, "The random generator of the system is not available.");
   char text[crypto_pwhash_STRBYTES];
-  if (crypto_pwhash_str(text, password.data(), password.size(), crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0) {
+  if (crypto_pwhash_str(text, password.data(), password.size(), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                        crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0) {
     return fail(Trouble::unavailable, "There is not enough memory to hash a password; try again.");
   }
   return std::string(text);
@@ -30,8 +31,12 @@ Result<void> check_password(std::string_view password) {
 }
 
 store::Record record_of(const Account& a) {
-  return {"account", a.name, to_json_text(json::object{{"name", a.name}, {"person", a.person}, {"administrator", a.administrator},
-                                                        {"password", a.password}, {"must_change", a.must_change}})};
+  return {"account", a.name,
+          to_json_text(json::object{{"name", a.name},
+                                    {"person", a.person},
+                                    {"administrator", a.administrator},
+                                    {"password", a.password},
+                                    {"must_change", a.must_change}})};
 }
 
 bool flag_at(const json::object& object, std::string_view key) {
@@ -47,9 +52,14 @@ int64_t number_at(const json::object& object, std::string_view key) {
 store::Record record_of(const std::string& hash, const Session& s) {
   static constexpr std::string_view kKinds[] = {"staff", "caller", "token"};
   return {"session", hash,
-          to_json_text(json::object{{"kind", json::string_view(kKinds[static_cast<size_t>(s.kind)])}, {"account", s.account},
-                                    {"person", s.person}, {"administrator", s.administrator}, {"case", to_text(s.case_id)},
-                                    {"csrf", s.csrf}, {"expires", s.expires_at.ms}, {"label", s.label}})};
+          to_json_text(json::object{{"kind", json::string_view(kKinds[static_cast<size_t>(s.kind)])},
+                                    {"account", s.account},
+                                    {"person", s.person},
+                                    {"administrator", s.administrator},
+                                    {"case", to_text(s.case_id)},
+                                    {"csrf", s.csrf},
+                                    {"expires", s.expires_at.ms},
+                                    {"label", s.label}})};
 }
 
 Session session_of(const json::object& o) {
@@ -79,11 +89,14 @@ Result<std::unique_ptr<Accounts>> Accounts::load(const store::Store& store, Reco
   };
   for (const auto& record : TRY(store.list_records("account"))) {
     const json::object o = TRY(object_of(record));
-    accounts->accounts_[record.key] = {.name = record.key, .person = std::string(text_at(o, "person")),
-                                       .administrator = flag_at(o, "administrator"), .password = std::string(text_at(o, "password")),
+    accounts->accounts_[record.key] = {.name = record.key,
+                                       .person = std::string(text_at(o, "person")),
+                                       .administrator = flag_at(o, "administrator"),
+                                       .password = std::string(text_at(o, "password")),
                                        .must_change = flag_at(o, "must_change")};
   }
-  for (const auto& record : TRY(store.list_records("session"))) accounts->sessions_[record.key] = session_of(TRY(object_of(record)));
+  for (const auto& record : TRY(store.list_records("session")))
+    accounts->sessions_[record.key] = session_of(TRY(object_of(record)));
   for (const auto& record : TRY(store.list_records("link"))) {
     const json::object o = TRY(object_of(record));
     accounts->links_[record.key] = {std::string(text_at(o, "account")), Instant{number_at(o, "expires")}};
@@ -102,18 +115,24 @@ std::variant<NewSession, SignInFault> Accounts::sign_in(std::string_view name, s
   {
     const std::lock_guard lock(mutex_);
     const auto it = accounts_.find(name);
-    if (it != accounts_.end()) account = it->second;
-    else counted = "";  // one counter for all unknown names would lock out nobody: it is not consulted
+    if (it != accounts_.end())
+      account = it->second;
+    else
+      counted = "";  // one counter for all unknown names would lock out nobody: it is not consulted
     if (!counted.empty()) {
       const Failures& failures = failures_[counted];
-      if (failures.locked_until > now && failures.locked_until.ms - now.ms <= kLockMs) {  // not longer after a clock was set back
+      if (failures.locked_until > now &&
+          failures.locked_until.ms - now.ms <= kLockMs) {  // not longer after a clock was set back
         const int64_t seconds = (failures.locked_until.ms - now.ms + 999) / 1000;
-        return SignInFault{"密码连续输错，账号暂时锁定，请 " + std::to_string((seconds + 59) / 60) + " 分钟后再试，或请管理员重置密码。", seconds};
+        return SignInFault{"密码连续输错，账号暂时锁定，请 " + std::to_string((seconds + 59) / 60) +
+                               " 分钟后再试，或请管理员重置密码。",
+                           seconds};
       }
     }
   }
   const std::string& stored = account.password.empty() ? decoy : account.password;
-  const bool right = !stored.empty() && crypto_pwhash_str_verify(stored.c_str(), password.data(), password.size()) == 0 &&
+  const bool right = !stored.empty() &&
+                     crypto_pwhash_str_verify(stored.c_str(), password.data(), password.size()) == 0 &&
                      !account.password.empty();
   if (!right) {
     const std::lock_guard lock(mutex_);
@@ -130,8 +149,11 @@ std::variant<NewSession, SignInFault> Accounts::sign_in(std::string_view name, s
     const std::lock_guard lock(mutex_);
     failures_.erase(counted);
   }
-  Session session{.kind = Session::Kind::staff, .account = account.name, .person = account.person,
-                  .administrator = account.administrator, .csrf = random_code(26)};
+  Session session{.kind = Session::Kind::staff,
+                  .account = account.name,
+                  .person = account.person,
+                  .administrator = account.administrator,
+                  .csrf = random_code(26)};
   auto started = start(std::move(session), now, kSessionMs);
   if (!started.ok()) return SignInFault{started.error().message, 0};
   return std::move(started).value();
@@ -170,10 +192,12 @@ Result<void> Accounts::sign_out(std::string_view secret) {
 }
 
 Result<std::string> Accounts::make_link(Account account, Instant now) {
-  if (count_characters(account.name) < 2 || account.name.size() > 64) return fail(Trouble::invalid_input, "用户名为 2 到 64 个字符。");
+  if (count_characters(account.name) < 2 || account.name.size() > 64)
+    return fail(Trouble::invalid_input, "用户名为 2 到 64 个字符。");
   const std::string secret = random_code(kSecretCharacters), hash = hash_of(secret);
   const Instant expires = now.plus_ms(kLinkMs);
-  std::vector<store::Record> records{{"link", hash, to_json_text(json::object{{"account", account.name}, {"expires", expires.ms}})}};
+  std::vector<store::Record> records{
+      {"link", hash, to_json_text(json::object{{"account", account.name}, {"expires", expires.ms}})}};
   {
     const std::lock_guard lock(mutex_);
     const auto it = accounts_.find(account.name);
@@ -221,7 +245,8 @@ Result<void> Accounts::use_link(std::string_view secret, std::string_view passwo
   return writer_({record_of(account)}, std::move(removed));
 }
 
-Result<std::string> Accounts::make_token(const std::string& account, const std::string& label, int64_t days, Instant now) {
+Result<std::string> Accounts::make_token(const std::string& account, const std::string& label, int64_t days,
+                                         Instant now) {
   Session session{.kind = Session::Kind::token, .account = account, .label = label};
   {
     const std::lock_guard lock(mutex_);

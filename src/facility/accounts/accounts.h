@@ -22,34 +22,35 @@
 namespace tongban::facility {
 
 struct Account {
-  std::string name;            // what people type, 2–64 characters
-  std::string person;          // id in the register people; empty for an administrator without duties in cases
+  std::string name;    // what people type, 2–64 characters
+  std::string person;  // id in the register people; empty for an administrator without duties in cases
   bool administrator = false;
-  std::string password;        // argon2id text; empty until set through a link
+  std::string password;  // argon2id text; empty until set through a link
   bool must_change = false;
 };
 
 struct Session {
   enum class Kind { staff, caller, token } kind = Kind::staff;
-  std::string account, person; // staff, token
+  std::string account, person;  // staff, token
   bool administrator = false;
-  Id case_id;                  // caller: the one case
-  std::string csrf;            // staff with a cookie: to be sent back in X-CSRF-Token
+  Id case_id;        // caller: the one case
+  std::string csrf;  // staff with a cookie: to be sent back in X-CSRF-Token
   Instant expires_at;
-  std::string label;           // token: its name
+  std::string label;  // token: its name
 };
 
 struct NewSession {
-  std::string secret;          // given to the client once
+  std::string secret;  // given to the client once
   Session session;
 };
 
 // Writes records durably before it returns.
-using RecordWriter = std::function<Result<void>(std::vector<store::Record> put, std::vector<std::pair<std::string, std::string>> removed)>;
+using RecordWriter = std::function<Result<void>(std::vector<store::Record> put,
+                                                std::vector<std::pair<std::string, std::string>> removed)>;
 
 struct SignInFault {
   std::string sentence;
-  int64_t retry_after_seconds = 0;   // locked out for so long; 0: not locked
+  int64_t retry_after_seconds = 0;  // locked out for so long; 0: not locked
 };
 
 class Accounts {
@@ -77,19 +78,22 @@ class Accounts {
   // Puts an account with a password at once: for the demo, with random passwords only.
   Result<void> put_with_password(Account account, std::string_view password);
   Result<void> remove(const std::string& name);
-  std::vector<Account> list() const;     // without passwords
+  std::vector<Account> list() const;  // without passwords
   size_t count() const;
 
  private:
   explicit Accounts(RecordWriter writer);
-  struct Failures { int count = 0; Instant locked_until; };
+  struct Failures {
+    int count = 0;
+    Instant locked_until;
+  };
   Result<NewSession> start(Session session, Instant now, int64_t lasts_ms);
   RecordWriter writer_;
   mutable std::mutex mutex_;
   std::map<std::string, Account, std::less<>> accounts_;
-  std::unordered_map<std::string, Session> sessions_;                  // by hash of the secret
-  std::map<std::string, std::pair<std::string, Instant>> links_;       // by hash of the secret: account, expiry
-  std::map<std::string, Failures, std::less<>> failures_;              // bounded: only names that exist, and one for the rest
+  std::unordered_map<std::string, Session> sessions_;             // by hash of the secret
+  std::map<std::string, std::pair<std::string, Instant>> links_;  // by hash of the secret: account, expiry
+  std::map<std::string, Failures, std::less<>> failures_;  // bounded: only names that exist, and one for the rest
 };
 
 }  // namespace tongban::facility

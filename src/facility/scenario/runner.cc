@@ -338,6 +338,14 @@ class Player {
       const std::string status = status_of(*state, clock);
       expect("stopped", clock, status, status == "over" || status == "never started");
     }
+    for (const auto& [clock, force] : then.force) {
+      const kernel::Clock* one = state->last_clock(clock);
+      const std::string found = !one                                   ? "no clock"
+                                : one->force == pack::Force::statutory ? "statutory"
+                                : one->force == pack::Force::promise   ? "promise"
+                                                                       : "target";
+      expect("force " + clock, force, found, force == found);
+    }
     const auto has_flag = [&](const std::string& flag) {
       return std::any_of(state->flags.begin(), state->flags.end(), [&](const std::string& id) {
         const auto title = type->flag_titles.find(id);

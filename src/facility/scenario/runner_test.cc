@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+
 #include "calendar/load.h"
 #include "facility/scenario/mutation.h"
 #include "kernel/host.h"
@@ -93,6 +96,53 @@ TEST_F(ScenarioTest, AGivenThatNobodyWroteIsADifference) {
   EXPECT_EQ(run(1).differences.size(), 1u);
 }
 
+TEST_F(ScenarioTest, HoldersClocksAndGroupsAreAsked) {
+  std::vector<pack::Fault> faults;
+  std::vector<pack::Scenario> more = pack::parse_scenarios("more.yaml", R"(scenario: 对的
+clause: 第一条
+world: tiny
+given: {after: 派单}
+steps:
+  - {at: 2021-03-02 09:00, nothing: happens, then: {holders: [worker], running: [handling], force: {handling: statutory}}}
+  - {at: 2021-03-02 09:30, who: 乙（东区）, does: finish, with: {text: 好}, then: {state: closed, stopped: [handling]}}
+---
+scenario: 错的
+clause: 第一条
+world: tiny
+given: {after: 派单}
+steps:
+  - {at: 2021-03-02 09:00, nothing: happens, then: {holders: [worker, desk], stopped: [handling], force: {handling: target}}}
+  - {at: 2021-03-02 09:30, who: 乙（东区）, does: finish, with: {text: 好}, then: {running: [handling]}}
+)",
+                                                           faults);
+  ASSERT_TRUE(faults.empty());
+  more.push_back(scenarios_[0]);
+  const ScenarioRunner runner(packs_, packs_->find("tiny"), calendar_);
+  for (const Difference& difference : runner.run(more[0], more).differences) ADD_FAILURE() << to_text(difference);
+  std::vector<std::string> told;
+  for (const Difference& difference : runner.run(more[1], more).differences) told.push_back(difference.what);
+  EXPECT_EQ(told, (std::vector<std::string>{"holders", "stopped", "force handling", "running"}));
+}
+
+TEST_F(ScenarioTest, AnotherParameterHoldsInThatPlayOnly) {
+  pack::LoadedLibrary loaded = pack::load_library(std::string(TONGBAN_SOURCE_DIR) + "/packs", kernel::kernel_host());
+  const auto packs = std::make_shared<const pack::Library>(std::move(loaded.library));
+  const auto hotline = packs->find("hotline-12345");
+  ASSERT_TRUE(hotline);
+  std::vector<pack::Fault> faults;
+  std::vector<pack::Scenario> all = pack::load_scenarios(hotline->directory, faults);
+  ASSERT_TRUE(faults.empty());
+  const auto strict = std::find_if(all.begin(), all.end(), [](const auto& one) { return !one.parameters.empty(); });
+  ASSERT_NE(strict, all.end());
+  const ScenarioRunner runner(packs, hotline, calendar_);
+  EXPECT_TRUE(runner.run(*strict, all).ok());
+  pack::Scenario usual = *strict;
+  usual.parameters.clear();
+  EXPECT_FALSE(runner.run(usual, all).ok());
+  usual.parameters = {{"no_such", "1"}};
+  EXPECT_EQ(runner.run(usual, all).differences.at(0).what, "given parameter no_such");
+}
+
 TEST(Mutations, ChangeOneThingOfALineAtATime) {
   const std::string text =
       "states:\n  a: {title: A}\n  b: {title: B}\nroles:\n  x: {}\n  y: {}\nactions:\n  go:\n    by: [x]\n    from: "
@@ -111,6 +161,29 @@ TEST(Mutations, ChangeOneThingOfALineAtATime) {
                                              "actions go: to: b → a", "actions go: if form.ok → negated"}));
 }
 
+TEST(Mutations, OfFormsAsksAndClocks) {
+  const std::string text =
+      "roles:\n  x: {}\n  y: {}\nassignments:\n  l: {}\nclocks:\n  t: {per: case, force: statutory}\nactions:\n"
+      "  go:\n    form: {must: {a: {is: one of, values: {p: P, q: Q}}, b: field}, may: {c: field}}\n"
+      "    ask: {name: n, of: x, shields: t}\n"
+      "  stay:\n    form:\n      must: {d: field}\n      may:\n        e: field\n";
+  std::map<std::string, std::string> texts;
+  for (const Mutation& mutation : mutations_of("m.case.yaml", text)) {
+    texts[mutation.what] = mutation.text;
+    EXPECT_NE(mutated(mutation, text), text);
+  }
+  EXPECT_EQ(texts.size(), 8u);
+  EXPECT_EQ(texts["clocks t: per: case → chain"], "  t: {per: chain, force: statutory}");
+  EXPECT_EQ(texts["clocks t: force: statutory → promise"], "  t: {per: case, force: promise}");
+  EXPECT_EQ(texts["actions go: form: a may be left out"],
+            "    form: {must: {b: field}, may: {a: {is: one of, values: {p: P, q: Q}}, c: field}}");
+  EXPECT_EQ(texts["actions go: form: c must be filled in"],
+            "    form: {must: {a: {is: one of, values: {p: P, q: Q}}, b: field, c: field}}");
+  EXPECT_EQ(texts["actions go: ask: shields: t removed"], "    ask: {name: n, of: x}");
+  EXPECT_EQ(texts["actions go: ask: of: x → y"], "    ask: {name: n, of: y, shields: t}");
+  EXPECT_EQ(texts["actions stay: form: d may be left out"], "      may:\n        d: field");
+}
+
 TEST(Mutations, OfTablesConditionsAndParameters) {
   const std::string table =
       "| 类 k | → 时限 l | 依据 |\n|---|---|---|\n| \"a\" | 5 工作日 | 第一条 |\n| - | 9 工作日 | 第一条 |\n";
@@ -118,6 +191,10 @@ TEST(Mutations, OfTablesConditionsAndParameters) {
   ASSERT_EQ(rows.size(), 4u);
   EXPECT_TRUE(rows[0].drop);
   EXPECT_EQ(rows[1].text, "| \"a\" | 9 工作日 | 第一条 |");
+  const std::string book = "register: r\nrows:\n  - {id: a, name: A}\n  - {id: b, name: B}\n";
+  const auto dropped = mutations_of("r.register.yaml", book);
+  ASSERT_EQ(dropped.size(), 2u);
+  EXPECT_EQ(mutated(dropped[0], book), "register: r\nrows:\n  - {id: b, name: B}\n");
   EXPECT_EQ(mutations_of("conditions.md", "## c\n- 公式：`a = 1`\n").size(), 2u);
   const auto parameters = mutations_of(
       "parameters.yaml", "parameters:\n  p: {value: flag, values: {flag: 标记, refuse: 拒绝}}\n  n: {value: 3}\n");

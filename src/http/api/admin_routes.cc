@@ -8,16 +8,22 @@ namespace {
 
 using facility::Session;
 
-json::object object_of(std::initializer_list<std::pair<json::string_view, json::string_view>> strings, std::initializer_list<json::string_view> required) {
+json::object object_of(std::initializer_list<std::pair<json::string_view, json::string_view>> strings,
+                       std::initializer_list<json::string_view> required) {
   json::object members;
   for (const auto& [name, type] : strings) members[name] = json::object{{"type", json::string(type)}};
   json::array names;
   for (const auto name : required) names.push_back(json::string(name));
-  return json::object{{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(members)}, {"required", std::move(names)}};
+  return json::object{{"type", "object"},
+                      {"additionalProperties", false},
+                      {"properties", std::move(members)},
+                      {"required", std::move(names)}};
 }
 
 json::object session_json(const Api::Impl& api, const Session& session, Instant now) {
-  json::object body{{"account", session.account}, {"administrator", session.administrator}, {"expires_at", to_text(session.expires_at)}};
+  json::object body{{"account", session.account},
+                    {"administrator", session.administrator},
+                    {"expires_at", to_text(session.expires_at)}};
   if (!session.csrf.empty()) body["csrf"] = session.csrf;
   if (session.kind == Session::Kind::caller) body["case"] = to_text(session.case_id);
   if (session.person.empty()) return body;
@@ -26,7 +32,10 @@ json::object session_json(const Api::Impl& api, const Session& session, Instant 
   body["person"] = json::object{{"id", session.person}, {"name", registers->name_of("people", session.person, day)}};
   json::array posts;
   for (const auto& post : registers->posts_of(session.person, day)) {
-    posts.push_back(json::object{{"position", post.position}, {"unit", post.unit}, {"unit_name", registers->name_of("units", post.unit, day)}, {"as_deputy", post.as_deputy}});
+    posts.push_back(json::object{{"position", post.position},
+                                 {"unit", post.unit},
+                                 {"unit_name", registers->name_of("units", post.unit, day)},
+                                 {"as_deputy", post.as_deputy}});
   }
   body["posts"] = std::move(posts);
   return body;
@@ -44,7 +53,8 @@ static void sign_in(Api::Impl& api, const CallPtr& call) {
   auto result = api.parts.accounts->sign_in(text_at(*body, "name"), text_at(*body, "password"), call->now);
   if (const auto* fault = std::get_if<facility::SignInFault>(&result)) {
     if (fault->retry_after_seconds > 0) {
-      Response response = json_response(429, problem_object(429, "locked", "账号暂时锁定", fault->sentence, call->request.id));
+      Response response =
+          json_response(429, problem_object(429, "locked", "账号暂时锁定", fault->sentence, call->request.id));
       response.content_type = "application/problem+json";
       response.with("Retry-After", std::to_string(fault->retry_after_seconds));
       return call->answer(std::move(response));
@@ -55,7 +65,8 @@ static void sign_in(Api::Impl& api, const CallPtr& call) {
   json::object answer = session_json(api, made.session, call->now);
   answer["token"] = made.secret;
   Response response = json_response(201, answer);
-  response.with("Set-Cookie", "tongban_session=" + made.secret + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(facility::Accounts::kSessionMs / 1000) +
+  response.with("Set-Cookie", "tongban_session=" + made.secret + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" +
+                                  std::to_string(facility::Accounts::kSessionMs / 1000) +
                                   (api.options.secure_cookies || call->request.over_tls ? "; Secure" : ""));
   call->answer(std::move(response));
 }
@@ -75,7 +86,8 @@ static void use_link(Api::Impl& api, const CallPtr& call) {
   const auto body = api.body_of(*call);
   if (!body) return;
   const auto done = api.parts.accounts->use_link(text_at(*body, "link"), text_at(*body, "password"), call->now);
-  if (!done.ok() && done.error().trouble == Trouble::invalid_input) return call->refuse(422, "invalid_form", "密码需要修改", done.error().message);
+  if (!done.ok() && done.error().trouble == Trouble::invalid_input)
+    return call->refuse(422, "invalid_form", "密码需要修改", done.error().message);
   if (!done.ok()) return call->refuse(done.error());
   Response response;
   response.status = 204;
@@ -86,8 +98,12 @@ static void list_accounts(Api::Impl& api, const CallPtr& call) {
   json::array items;
   const auto registers = api.parts.engine->registers();
   for (const auto& account : api.parts.accounts->list()) {
-    items.push_back(json::object{{"name", account.name}, {"person", account.person}, {"person_name", account.person.empty() ? "" : registers->name_of("people", account.person, local_date(call->now))},
-                                 {"administrator", account.administrator}});
+    items.push_back(json::object{
+        {"name", account.name},
+        {"person", account.person},
+        {"person_name",
+         account.person.empty() ? "" : registers->name_of("people", account.person, local_date(call->now))},
+        {"administrator", account.administrator}});
   }
   call->answer_json(200, json::object{{"items", std::move(items)}});
 }
@@ -95,10 +111,13 @@ static void list_accounts(Api::Impl& api, const CallPtr& call) {
 static void make_account(Api::Impl& api, const CallPtr& call) {
   const auto body = api.body_of(*call);
   if (!body) return;
-  facility::Account account{.name = std::string(text_at(*body, "name")), .person = std::string(text_at(*body, "person"))};
-  if (const json::value* administrator = find_member(*body, "administrator")) account.administrator = administrator->is_bool() && administrator->get_bool();
+  facility::Account account{.name = std::string(text_at(*body, "name")),
+                            .person = std::string(text_at(*body, "person"))};
+  if (const json::value* administrator = find_member(*body, "administrator"))
+    account.administrator = administrator->is_bool() && administrator->get_bool();
   if (!account.person.empty() && !api.parts.engine->registers()->find("people", account.person)) {
-    return call->refuse(422, "invalid_form", "没有这个人", "人员名录中没有 " + account.person + "。请先登记人员，再开账号。");
+    return call->refuse(422, "invalid_form", "没有这个人",
+                        "人员名录中没有 " + account.person + "。请先登记人员，再开账号。");
   }
   const auto link = api.parts.accounts->make_link(std::move(account), call->now);
   if (!link.ok()) return call->refuse(link.error());
@@ -109,13 +128,16 @@ static void make_token(Api::Impl& api, const CallPtr& call) {
   const auto body = api.body_of(*call);
   if (!body) return;
   const json::value* days = find_member(*body, "days");
-  const auto token = api.parts.accounts->make_token(std::string(text_at(*body, "account")), std::string(text_at(*body, "label")), days && days->is_int64() ? days->get_int64() : 90, call->now);
+  const auto token =
+      api.parts.accounts->make_token(std::string(text_at(*body, "account")), std::string(text_at(*body, "label")),
+                                     days && days->is_int64() ? days->get_int64() : 90, call->now);
   if (!token.ok()) return call->refuse(token.error());
   call->answer_json(201, json::object{{"token", *token}});
 }
 
 static void remove_account(Api::Impl& api, const CallPtr& call) {
-  if (const auto done = api.parts.accounts->remove(call->parameter("name")); !done.ok()) return call->refuse(done.error());
+  if (const auto done = api.parts.accounts->remove(call->parameter("name")); !done.ok())
+    return call->refuse(done.error());
   Response response;
   response.status = 204;
   call->answer(std::move(response));
@@ -125,8 +147,17 @@ static void list_packs(Api::Impl& api, const CallPtr& call) {
   json::array items;
   for (const auto& pack : api.parts.engine->packs().packs) {
     json::array types;
-    for (const auto& type : pack->cases) types.push_back(json::object{{"id", type.id}, {"title", type.title}, {"title_en", type.title_en}, {"public", type.public_opening == "yes"}});
-    items.push_back(json::object{{"id", pack->id}, {"title", pack->title}, {"document", pack->document}, {"issuer", pack->issuer}, {"edition", pack->edition}, {"types", std::move(types)}});
+    for (const auto& type : pack->cases)
+      types.push_back(json::object{{"id", type.id},
+                                   {"title", type.title},
+                                   {"title_en", type.title_en},
+                                   {"public", type.public_opening == "yes"}});
+    items.push_back(json::object{{"id", pack->id},
+                                 {"title", pack->title},
+                                 {"document", pack->document},
+                                 {"issuer", pack->issuer},
+                                 {"edition", pack->edition},
+                                 {"types", std::move(types)}});
   }
   call->answer_json(200, json::object{{"items", std::move(items)}});
 }
@@ -136,21 +167,39 @@ static void show_type(Api::Impl& api, const CallPtr& call) {
   const pack::CaseType* type = pack ? pack->find_case(call->parameter("type")) : nullptr;
   if (!type) return call->refuse(404, "not_found", "没有这种办件", "请查看 /api/v1/packs。");
   json::array states, actions, groups;
-  for (const auto& state : type->states) states.push_back(json::object{{"id", state.id}, {"title", state.title}, {"public_title", state.public_title.empty() ? state.title : state.public_title}, {"final", state.final}});
+  for (const auto& state : type->states)
+    states.push_back(json::object{{"id", state.id},
+                                  {"title", state.title},
+                                  {"public_title", state.public_title.empty() ? state.title : state.public_title},
+                                  {"final", state.final}});
   for (const auto& action : type->actions) {
-    if (!action.by_timer) actions.push_back(json::object{{"id", action.id}, {"title", action.title}, {"help", action.help}, {"form", form_schema(action)}});
+    if (!action.by_timer)
+      actions.push_back(json::object{
+          {"id", action.id}, {"title", action.title}, {"help", action.help}, {"form", form_schema(action)}});
   }
   for (const auto& group : type->groups) groups.push_back(json::object{{"id", group.id}, {"title", group.title}});
-  call->answer_json(200, json::object{{"id", type->id}, {"title", type->title}, {"title_en", type->title_en}, {"pack", pack->id}, {"document", pack->document},
-                                      {"open", json::object{{"title", type->open.title}, {"form", form_schema(type->open)}}}, {"states", std::move(states)},
-                                      {"actions", std::move(actions)}, {"groups", std::move(groups)}});
+  call->answer_json(200,
+                    json::object{{"id", type->id},
+                                 {"title", type->title},
+                                 {"title_en", type->title_en},
+                                 {"pack", pack->id},
+                                 {"document", pack->document},
+                                 {"open", json::object{{"title", type->open.title}, {"form", form_schema(type->open)}}},
+                                 {"states", std::move(states)},
+                                 {"actions", std::move(actions)},
+                                 {"groups", std::move(groups)}});
 }
 
 static void show_clause(Api::Impl& api, const CallPtr& call) {
   const auto pack = api.parts.engine->packs().find(call->parameter("pack"));
   const pack::Clause* clause = pack ? pack->find_clause(call->parameter("clause")) : nullptr;
   if (!clause) return call->refuse(404, "not_found", "没有这一条", "请核对条款编号。");
-  call->answer_json(200, json::object{{"id", clause->id}, {"document", pack->document}, {"title", pack->title}, {"gist", clause->gist}, {"text", clause->text}, {"left", clause->left}});
+  call->answer_json(200, json::object{{"id", clause->id},
+                                      {"document", pack->document},
+                                      {"title", pack->title},
+                                      {"gist", clause->gist},
+                                      {"text", clause->text},
+                                      {"left", clause->left}});
 }
 
 static void list_register(Api::Impl& api, const CallPtr& call) {
@@ -161,10 +210,12 @@ static void list_register(Api::Impl& api, const CallPtr& call) {
     if (!date.ok()) return call->refuse(400, "bad_query", "查询条件不对", date.error().message);
     day = *date;
   }
-  const std::string q(call->request.find_query("q").value_or("")), parent(call->request.find_query("parent").value_or("")), after(call->request.find_query("after").value_or(""));
+  const std::string q(call->request.find_query("q").value_or("")),
+      parent(call->request.find_query("parent").value_or("")), after(call->request.find_query("after").value_or(""));
   const std::string& reg = call->parameter("register");
   const bool is_staff = call->session && call->session->kind != Session::Kind::caller;
-  if (!is_staff && reg != "divisions" && reg != "units") return call->refuse(404, "not_found", "没有这个名录", "没有找到您要的名录。");
+  if (!is_staff && reg != "divisions" && reg != "units")
+    return call->refuse(404, "not_found", "没有这个名录", "没有找到您要的名录。");
   json::array items;
   std::string next;
   for (const kernel::Entry* entry : registers->all(reg)) {
@@ -201,13 +252,16 @@ static void put_entry(Api::Impl& api, const CallPtr& call) {
     *out = *date;
   }
   const json::value* values = find_member(*body, "values");
-  if (!values || !values->is_object()) return call->refuse(422, "invalid_form", "缺少内容", "values 应是名录项目的各个字段。");
+  if (!values || !values->is_object())
+    return call->refuse(422, "invalid_form", "缺少内容", "values 应是名录项目的各个字段。");
   put.values = feel::value_from_json(*values);
   put.basis = {.kind = pack::BasisKind::product, .document = {}, .clause = std::string(text_at(*body, "basis"))};
   engine::Request request;
   request.what = std::move(put);
   request.actor = call->actor();
-  api.submit(call, std::move(request), 200, [](const engine::Accepted& accepted) { return json::object{{"version", accepted.version}}; });
+  api.submit(call, std::move(request), 200, [](const engine::Accepted& accepted) {
+    return json::object{{"version", accepted.version}};
+  });
 }
 
 static void count_due(Api::Impl& api, const CallPtr& call) {
@@ -221,7 +275,9 @@ static void count_due(Api::Impl& api, const CallPtr& call) {
     if (const auto date = parse_date(from); date.ok()) start = start_of_day(*date);
   }
   if (!start.ok() || !unit || !n || !n->is_int64()) {
-    return call->refuse(422, "invalid_form", "请填写", "请填写 start（日期或时间）、unit（minutes、hours、working_days、calendar_days、months）和 n（整数）。");
+    return call->refuse(
+        422, "invalid_form", "请填写",
+        "请填写 start（日期或时间）、unit（minutes、hours、working_days、calendar_days、months）和 n（整数）。");
   }
   const calendar::Calendar* calendar = &api.parts.engine->calendar().latest();
   if (const std::string_view known = text_at(*body, "known_on"); !known.empty()) {
@@ -236,9 +292,27 @@ static void count_due(Api::Impl& api, const CallPtr& call) {
   call->answer_json(200, answer);
 }
 
+// What a reaction wanted and a rule refused: somebody has to look at it.
+static void list_failed_reactions(Api::Impl& api, const CallPtr& call) {
+  const auto records = api.parts.store->list_records("failed_reaction");
+  if (!records.ok()) return call->refuse(records.error());
+  json::array items;
+  for (const auto& record : *records) {
+    auto body = parse_json(record.body);
+    json::object one{{"key", record.key}, {"case", record.key.substr(0, record.key.find('/'))}};
+    one["refused"] = body.ok() ? std::move(*body) : json::value(nullptr);
+    items.push_back(std::move(one));
+    if (items.size() == 1000) break;
+  }
+  call->answer_json(200, json::object{{"items", std::move(items)}});
+}
+
 static void ready(Api::Impl& api, const CallPtr& call) {
   const auto status = api.parts.engine->status();
-  json::object body{{"ready", status.writable}, {"position", status.position}, {"queued", status.queued}, {"search_lag", status.search_lag}};
+  json::object body{{"ready", status.writable},
+                    {"position", status.position},
+                    {"queued", status.queued},
+                    {"search_lag", status.search_lag}};
   if (!status.writable) body["trouble"] = "写入失败，现在只能查看。请检查磁盘空间和权限。";
   if (status.writable) return call->answer_json(200, body);
   Response response = json_response(503, body);
@@ -249,7 +323,8 @@ static void ready(Api::Impl& api, const CallPtr& call) {
 static void metrics(Api::Impl& api, const CallPtr& call) {
   std::string out;
   const auto line = [&](std::string_view name, std::string_view type, std::string_view help, uint64_t value) {
-    out += "# HELP tongban_" + std::string(name) + " " + std::string(help) + "\n# TYPE tongban_" + std::string(name) + " " + std::string(type) + "\ntongban_" + std::string(name) + " " + std::to_string(value) + "\n";
+    out += "# HELP tongban_" + std::string(name) + " " + std::string(help) + "\n# TYPE tongban_" + std::string(name) +
+           " " + std::string(type) + "\ntongban_" + std::string(name) + " " + std::to_string(value) + "\n";
   };
   const auto status = api.parts.engine->status();
   const auto m = api.parts.engine->metrics();
@@ -282,48 +357,197 @@ static void metrics(Api::Impl& api, const CallPtr& call) {
 }
 
 void Api::Impl::add_admin_routes() {
-  const auto bind = [this](void (*handler)(Impl&, const CallPtr&)) { return [this, handler](CallPtr call) { handler(*this, call); }; };
+  const auto bind = [this](void (*handler)(Impl&, const CallPtr&)) {
+    return [this, handler](CallPtr call) { handler(*this, call); };
+  };
   const json::object any{{"type", "object"}, {"additionalProperties", true}};
-  const auto shape = [](std::string_view name) { return json::object{{"$ref", "#/components/schemas/" + std::string(name)}}; };   // openapi.cc
-  add({.method = Method::get, .path = "/healthz", .operation = "health", .summary = "The process answers", .tag = "system", .place = Place::inline_,
-       .handle = [](CallPtr call) { call->answer_json(200, json::object{{"alive", true}}); }, .result = shape("Health")});
-  add({.method = Method::get, .path = "/readyz", .operation = "readiness", .summary = "Whether writes are accepted, told truly", .tag = "system", .place = Place::inline_,
-       .handle = bind(ready), .result = shape("Readiness"), .refusals = {503}});
-  add({.method = Method::get, .path = "/metrics", .operation = "metrics", .summary = "Figures for Prometheus; no personal data", .tag = "system", .place = Place::inline_,
-       .handle = bind(metrics), .media_type = "text/plain"});
-  add({.method = Method::get, .path = "/openapi.json", .operation = "describe", .summary = "This description", .tag = "system", .place = Place::inline_,
-       .handle = [this](CallPtr call) {
-         Response response;
-         response.content_type = "application/json";
-         response.body = openapi_text;
-         call->answer(std::move(response));
-       },
+  const auto shape = [](std::string_view name) {
+    return json::object{{"$ref", "#/components/schemas/" + std::string(name)}};
+  };  // openapi.cc
+  add({.method = Method::get,
+       .path = "/healthz",
+       .operation = "health",
+       .summary = "The process answers",
+       .tag = "system",
+       .place = Place::inline_,
+       .handle =
+           [](CallPtr call) {
+             call->answer_json(200, json::object{{"alive", true}});
+           },
+       .result = shape("Health")});
+  add({.method = Method::get,
+       .path = "/readyz",
+       .operation = "readiness",
+       .summary = "Whether writes are accepted, told truly",
+       .tag = "system",
+       .place = Place::inline_,
+       .handle = bind(ready),
+       .result = shape("Readiness"),
+       .refusals = {503}});
+  add({.method = Method::get,
+       .path = "/metrics",
+       .operation = "metrics",
+       .summary = "Figures for Prometheus; no personal data",
+       .tag = "system",
+       .place = Place::inline_,
+       .handle = bind(metrics),
+       .media_type = "text/plain"});
+  add({.method = Method::get,
+       .path = "/openapi.json",
+       .operation = "describe",
+       .summary = "This description",
+       .tag = "system",
+       .place = Place::inline_,
+       .handle =
+           [this](CallPtr call) {
+             Response response;
+             response.content_type = "application/json";
+             response.body = openapi_text;
+             call->answer(std::move(response));
+           },
        .result = any});
-  add({.method = Method::post, .path = "/api/v1/sessions", .operation = "signIn", .summary = "Signs a member of staff in; sets a cookie and returns a token", .tag = "people",
-       .handle = bind(sign_in), .body = object_of({{"name", "string"}, {"password", "string"}}, {"name", "password"}), .result = shape("SignedIn"), .status = 201, .refusals = {400, 401, 415, 429}});
-  add({.method = Method::get, .path = "/api/v1/sessions/current", .operation = "currentSession", .summary = "Who is signed in, with positions", .tag = "people", .access = Access::caller_or_staff,
-       .handle = [this](CallPtr call) { call->answer_json(200, session_json(*this, *call->session, call->now)); }, .result = shape("Session")});
-  add({.method = Method::remove, .path = "/api/v1/sessions/current", .operation = "signOut", .summary = "Ends the session", .tag = "people", .access = Access::caller_or_staff, .handle = bind(sign_out), .status = 204});
-  add({.method = Method::post, .path = "/api/v1/set-ups", .operation = "setPassword", .summary = "Sets a password through a one-time link", .tag = "people", .handle = bind(use_link),
-       .body = object_of({{"link", "string"}, {"password", "string"}}, {"link", "password"}), .status = 204, .refusals = {400, 404, 415, 422, 429}});
-  add({.method = Method::get, .path = "/api/v1/accounts", .operation = "listAccounts", .summary = "All accounts", .tag = "people", .access = Access::administrator, .handle = bind(list_accounts), .result = shape("Accounts")});
+  add({.method = Method::post,
+       .path = "/api/v1/sessions",
+       .operation = "signIn",
+       .summary = "Signs a member of staff in; sets a cookie and returns a token",
+       .tag = "people",
+       .handle = bind(sign_in),
+       .body = object_of({{"name", "string"}, {"password", "string"}}, {"name", "password"}),
+       .result = shape("SignedIn"),
+       .status = 201,
+       .refusals = {400, 401, 415, 429}});
+  add({.method = Method::get,
+       .path = "/api/v1/sessions/current",
+       .operation = "currentSession",
+       .summary = "Who is signed in, with positions",
+       .tag = "people",
+       .access = Access::caller_or_staff,
+       .handle = [this](CallPtr call) { call->answer_json(200, session_json(*this, *call->session, call->now)); },
+       .result = shape("Session")});
+  add({.method = Method::remove,
+       .path = "/api/v1/sessions/current",
+       .operation = "signOut",
+       .summary = "Ends the session",
+       .tag = "people",
+       .access = Access::caller_or_staff,
+       .handle = bind(sign_out),
+       .status = 204});
+  add({.method = Method::post,
+       .path = "/api/v1/set-ups",
+       .operation = "setPassword",
+       .summary = "Sets a password through a one-time link",
+       .tag = "people",
+       .handle = bind(use_link),
+       .body = object_of({{"link", "string"}, {"password", "string"}}, {"link", "password"}),
+       .status = 204,
+       .refusals = {400, 404, 415, 422, 429}});
+  add({.method = Method::get,
+       .path = "/api/v1/accounts",
+       .operation = "listAccounts",
+       .summary = "All accounts",
+       .tag = "people",
+       .access = Access::administrator,
+       .handle = bind(list_accounts),
+       .result = shape("Accounts")});
   json::object account = object_of({{"name", "string"}, {"person", "string"}, {"administrator", "boolean"}}, {"name"});
-  add({.method = Method::post, .path = "/api/v1/accounts", .operation = "makeAccount", .summary = "Makes an account, or resets its password, by a one-time link", .tag = "people", .access = Access::administrator,
-       .handle = bind(make_account), .body = account, .result = shape("SetUpLink"), .status = 201, .refusals = {400, 415, 422}});
-  add({.method = Method::remove, .path = "/api/v1/accounts/{name}", .operation = "removeAccount", .summary = "Ends an account and its sessions", .tag = "people", .access = Access::administrator, .handle = bind(remove_account), .status = 204, .refusals = {404}});
-  add({.method = Method::post, .path = "/api/v1/tokens", .operation = "makeToken", .summary = "A token for a program; shown once, stored as a hash", .tag = "people", .access = Access::administrator, .handle = bind(make_token),
-       .body = object_of({{"account", "string"}, {"label", "string"}, {"days", "integer"}}, {"account", "label"}), .result = shape("Token"), .status = 201, .refusals = {400, 404, 415}});
-  add({.method = Method::get, .path = "/api/v1/packs", .operation = "listPacks", .summary = "The documents that run here", .tag = "packs", .handle = bind(list_packs), .result = shape("Packs")});
-  add({.method = Method::get, .path = "/api/v1/packs/{pack}/types/{type}", .operation = "getType", .summary = "A case type: forms, states, actions", .tag = "packs", .handle = bind(show_type), .result = shape("CaseType"), .refusals = {404}});
-  add({.method = Method::get, .path = "/api/v1/packs/{pack}/clauses/{clause}", .operation = "getClause", .summary = "The gist and text of a clause", .tag = "packs", .handle = bind(show_clause), .result = shape("Clause"), .refusals = {404}});
-  add({.method = Method::get, .path = "/api/v1/registers/{register}", .operation = "listRegister", .summary = "Entries of a register as of a day", .tag = "registers", .handle = bind(list_register),
-       .query = {{"as_of", "string", "date; default today"}, {"q", "string", "part of the name"}, {"parent", "string", "entries below this one"}, {"after", "string", "cursor"}}, .result = shape("RegisterPage"), .refusals = {400, 404}});
+  add({.method = Method::post,
+       .path = "/api/v1/accounts",
+       .operation = "makeAccount",
+       .summary = "Makes an account, or resets its password, by a one-time link",
+       .tag = "people",
+       .access = Access::administrator,
+       .handle = bind(make_account),
+       .body = account,
+       .result = shape("SetUpLink"),
+       .status = 201,
+       .refusals = {400, 415, 422}});
+  add({.method = Method::remove,
+       .path = "/api/v1/accounts/{name}",
+       .operation = "removeAccount",
+       .summary = "Ends an account and its sessions",
+       .tag = "people",
+       .access = Access::administrator,
+       .handle = bind(remove_account),
+       .status = 204,
+       .refusals = {404}});
+  add({.method = Method::post,
+       .path = "/api/v1/tokens",
+       .operation = "makeToken",
+       .summary = "A token for a program; shown once, stored as a hash",
+       .tag = "people",
+       .access = Access::administrator,
+       .handle = bind(make_token),
+       .body = object_of({{"account", "string"}, {"label", "string"}, {"days", "integer"}}, {"account", "label"}),
+       .result = shape("Token"),
+       .status = 201,
+       .refusals = {400, 404, 415}});
+  add({.method = Method::get,
+       .path = "/api/v1/failed-reactions",
+       .operation = "listFailedReactions",
+       .summary = "Reactions that a rule refused and somebody must look at",
+       .tag = "system",
+       .access = Access::administrator,
+       .handle = bind(list_failed_reactions),
+       .result = shape("FailedReactions")});
+  add({.method = Method::get,
+       .path = "/api/v1/packs",
+       .operation = "listPacks",
+       .summary = "The documents that run here",
+       .tag = "packs",
+       .handle = bind(list_packs),
+       .result = shape("Packs")});
+  add({.method = Method::get,
+       .path = "/api/v1/packs/{pack}/types/{type}",
+       .operation = "getType",
+       .summary = "A case type: forms, states, actions",
+       .tag = "packs",
+       .handle = bind(show_type),
+       .result = shape("CaseType"),
+       .refusals = {404}});
+  add({.method = Method::get,
+       .path = "/api/v1/packs/{pack}/clauses/{clause}",
+       .operation = "getClause",
+       .summary = "The gist and text of a clause",
+       .tag = "packs",
+       .handle = bind(show_clause),
+       .result = shape("Clause"),
+       .refusals = {404}});
+  add({.method = Method::get,
+       .path = "/api/v1/registers/{register}",
+       .operation = "listRegister",
+       .summary = "Entries of a register as of a day",
+       .tag = "registers",
+       .handle = bind(list_register),
+       .query = {{"as_of", "string", "date; default today"},
+                 {"q", "string", "part of the name"},
+                 {"parent", "string", "entries below this one"},
+                 {"after", "string", "cursor"}},
+       .result = shape("RegisterPage"),
+       .refusals = {400, 404}});
   json::object entry = object_of({{"valid_from", "string"}, {"valid_to", "string"}, {"basis", "string"}}, {"values"});
   entry["properties"].as_object()["values"] = any;
-  add({.method = Method::put, .path = "/api/v1/registers/{register}/{entry}", .operation = "putEntry", .summary = "Puts a dated revision of an entry", .tag = "registers", .access = Access::administrator,
-       .handle = bind(put_entry), .body = entry, .result = shape("Version"), .takes_key = true, .refusals = {400, 404, 415, 422, 503, 507}});
-  json::object due = object_of({{"start", "string"}, {"unit", "string"}, {"n", "integer"}, {"known_on", "string"}}, {"start", "unit", "n"});
-  add({.method = Method::post, .path = "/api/v1/due-dates", .operation = "countDue", .summary = "When a period ends, and why", .tag = "packs", .handle = bind(count_due), .body = due, .result = shape("DueDate"), .refusals = {400, 415, 422}});
+  add({.method = Method::put,
+       .path = "/api/v1/registers/{register}/{entry}",
+       .operation = "putEntry",
+       .summary = "Puts a dated revision of an entry",
+       .tag = "registers",
+       .access = Access::administrator,
+       .handle = bind(put_entry),
+       .body = entry,
+       .result = shape("Version"),
+       .takes_key = true,
+       .refusals = {400, 404, 415, 422, 503, 507}});
+  json::object due = object_of({{"start", "string"}, {"unit", "string"}, {"n", "integer"}, {"known_on", "string"}},
+                               {"start", "unit", "n"});
+  add({.method = Method::post,
+       .path = "/api/v1/due-dates",
+       .operation = "countDue",
+       .summary = "When a period ends, and why",
+       .tag = "packs",
+       .handle = bind(count_due),
+       .body = due,
+       .result = shape("DueDate"),
+       .refusals = {400, 415, 422}});
 }
 
 }  // namespace tongban::http

@@ -12,13 +12,15 @@ namespace {
 constexpr std::string_view kCookie = "tongban_session";
 constexpr size_t kMaxKeyBytes = 128;
 
-// The stored answer of a known key is sealed: that of an opening holds the tracking code, which stands nowhere in clear.
+// The stored answer of a known key is sealed: that of an opening holds the tracking code, which stands nowhere in
+// clear.
 Key answer_key(const store::KeyStore& keys) { return hmac_sha256(keys.search_key(), "stored answers"); }
 constexpr std::string_view kAnswer = "stored answer";
 
 // {name} of a template, or empty for a fixed part.
 std::string_view parameter_name(std::string_view part) {
-  return part.size() > 2 && part.front() == '{' && part.back() == '}' ? part.substr(1, part.size() - 2) : std::string_view();
+  return part.size() > 2 && part.front() == '{' && part.back() == '}' ? part.substr(1, part.size() - 2)
+                                                                      : std::string_view();
 }
 
 }  // namespace
@@ -33,7 +35,9 @@ Api::Impl::Impl(ApiParts p, ApiOptions o) : parts(p), options(std::move(o)) {
 Api::Api(ApiParts parts, ApiOptions options) : impl_(std::make_unique<Impl>(parts, std::move(options))) {}
 Api::~Api() = default;
 Handler Api::handler() {
-  return [impl = impl_.get()](Request&& request, Responder responder) { impl->handle(std::move(request), std::move(responder)); };
+  return [impl = impl_.get()](Request&& request, Responder responder) {
+    impl->handle(std::move(request), std::move(responder));
+  };
 }
 BodyPolicy Api::body_policy() {
   return [impl = impl_.get()](const Request& head) { return impl->plan_body(head); };
@@ -47,7 +51,9 @@ void Api::Impl::add(Route route) {
   routes.push_back(std::move(route));
 }
 
-const Route* Api::Impl::find_route(const Request& request, std::vector<std::pair<std::string_view, std::string>>& parameters, bool& other_method) const {
+const Route* Api::Impl::find_route(const Request& request,
+                                   std::vector<std::pair<std::string_view, std::string>>& parameters,
+                                   bool& other_method) const {
   const Method method = request.method == Method::head ? Method::get : request.method;
   const Route* best = nullptr;
   size_t best_parameters = 0;
@@ -56,19 +62,22 @@ const Route* Api::Impl::find_route(const Request& request, std::vector<std::pair
     size_t count = 0;
     bool fits = true;
     for (size_t i = 0; i < route.parts.size() && fits; ++i) {
-      if (!parameter_name(route.parts[i]).empty()) ++count;
-      else fits = route.parts[i] == request.segments[i];
+      if (!parameter_name(route.parts[i]).empty())
+        ++count;
+      else
+        fits = route.parts[i] == request.segments[i];
     }
     if (!fits) continue;
     if (route.method != method) {
       other_method = true;
       continue;
     }
-    if (!best || count < best_parameters) best = &route, best_parameters = count;   // a fixed part wins
+    if (!best || count < best_parameters) best = &route, best_parameters = count;  // a fixed part wins
   }
   if (!best) return nullptr;
   for (size_t i = 0; i < best->parts.size(); ++i) {
-    if (const auto name = parameter_name(best->parts[i]); !name.empty()) parameters.emplace_back(name, request.segments[i]);
+    if (const auto name = parameter_name(best->parts[i]); !name.empty())
+      parameters.emplace_back(name, request.segments[i]);
   }
   // The page of one action of one type is the row of the table that describes it; {action} is its fixed last part.
   if (best->path.find("/actions/") != std::string::npos) parameters.emplace_back("action", request.segments.back());
@@ -76,12 +85,16 @@ const Route* Api::Impl::find_route(const Request& request, std::vector<std::pair
 }
 
 void Api::Impl::handle(Request&& request, Responder responder) {
-  auto call = std::make_shared<Call>(Call{.request = std::move(request), .responder = std::move(responder), .now = parts.engine->now()});
+  auto call = std::make_shared<Call>(
+      Call{.request = std::move(request), .responder = std::move(responder), .now = parts.engine->now()});
   bool other_method = false;
   call->route = find_route(call->request, call->parameters, other_method);
   if (!call->route) {
-    if (other_method) call->refuse(405, "method_not_allowed", "不支持这种请求方法", "这个地址不支持 " + std::string(to_text(call->request.method)) + "。请查看 /openapi.json。");
-    else call->refuse(404, "not_found", "没有这个地址", "没有找到您要的内容。请查看 /openapi.json，或核对地址。");
+    if (other_method)
+      call->refuse(405, "method_not_allowed", "不支持这种请求方法",
+                   "这个地址不支持 " + std::string(to_text(call->request.method)) + "。请查看 /openapi.json。");
+    else
+      call->refuse(404, "not_found", "没有这个地址", "没有找到您要的内容。请查看 /openapi.json，或核对地址。");
     return;
   }
   if (!admit(*call)) return;
@@ -101,7 +114,8 @@ bool Api::Impl::admit(Call& call) {
     by_cookie = true;
   }
   if (!call.secret.empty()) call.session = parts.accounts->find_session(call.secret, call.now);
-  const bool changes = call.request.method != Method::get && call.request.method != Method::head && call.request.method != Method::options;
+  const bool changes = call.request.method != Method::get && call.request.method != Method::head &&
+                       call.request.method != Method::options;
   if (call.session && by_cookie && changes) {
     const auto csrf = call.request.find_header("X-CSRF-Token");
     if (!csrf || !equal_in_constant_time(*csrf, call.session->csrf)) {
@@ -117,19 +131,23 @@ bool Api::Impl::admit(Call& call) {
       if (!call.session) return call.refuse(401, "sign_in", "请先登录", "请先登录，或用编号和查询码查询。"), false;
       break;
     case Access::staff:
-      if (!call.session) return call.refuse(401, "sign_in", "请先登录", "请先登录，再继续。您填写的内容会保留。"), false;
+      if (!call.session)
+        return call.refuse(401, "sign_in", "请先登录", "请先登录，再继续。您填写的内容会保留。"), false;
       if (!is_staff) return call.refuse(404, "not_found", "没有这个地址", "没有找到您要的内容。"), false;
       break;
     case Access::administrator:
       if (!call.session) return call.refuse(401, "sign_in", "请先登录", "请先登录，再继续。"), false;
-      if (!call.session->administrator) return call.refuse(403, "administrator_only", "只有管理员可以", "这项操作由管理员办理。请联系管理员。"), false;
+      if (!call.session->administrator)
+        return call.refuse(403, "administrator_only", "只有管理员可以", "这项操作由管理员办理。请联系管理员。"), false;
       break;
   }
   if (options.lift_rate_limits) return true;
-  const RateDecision rate = call.session ? accounts.take(call.actor_key(), call.now.ms) : strangers.take(call.request.remote_address, call.now.ms);
+  const RateDecision rate = call.session ? accounts.take(call.actor_key(), call.now.ms)
+                                         : strangers.take(call.request.remote_address, call.now.ms);
   const bool is_probe = call.route->path == "/healthz" || call.route->path == "/readyz";
   if (rate.allowed || is_probe) return true;
-  Response response = json_response(429, problem_object(429, "too_many_requests", "请求太频繁", "请求太频繁，请稍后再试。", call.request.id));
+  Response response = json_response(
+      429, problem_object(429, "too_many_requests", "请求太频繁", "请求太频繁，请稍后再试。", call.request.id));
   response.content_type = "application/problem+json";
   response.with("Retry-After", std::to_string((rate.retry_after_ms + 999) / 1000));
   call.answer(std::move(response));
@@ -158,7 +176,8 @@ std::optional<json::object> Api::Impl::body_of(Call& call) {
   return std::move(value->get_object());
 }
 
-bool Api::Impl::may_see(const kernel::Actor& actor, const kernel::CaseState& state, const kernel::Registers& registers, Instant now) const {
+bool Api::Impl::may_see(const kernel::Actor& actor, const kernel::CaseState& state, const kernel::Registers& registers,
+                        Instant now) const {
   const pack::Pack* pack = parts.engine->pack_of(state);
   const pack::CaseType* type = pack ? pack->find_case(state.type) : nullptr;
   if (!type) return false;
@@ -177,14 +196,16 @@ std::shared_ptr<const kernel::CaseState> Api::Impl::visible_case(Call& call, con
   const bool is_caller = call.session && call.session->kind == facility::Session::Kind::caller;
   if (id && !(is_caller && call.session->case_id != *id)) state = parts.engine->load(*id);
   if (state && may_see(call.actor(), *state, registers, call.now)) return state;
-  call.refuse(404, "not_found", "没有找到", "没有找到这个办件，或者您无权查看。请核对编号；如属工作需要，请联系承办单位。");
+  call.refuse(404, "not_found", "没有找到",
+              "没有找到这个办件，或者您无权查看。请核对编号；如属工作需要，请联系承办单位。");
   return nullptr;
 }
 
 std::optional<uint64_t> Api::Impl::matched_version(Call& call) {
   const auto header = call.request.find_header("If-Match");
   if (!header) {
-    call.refuse(428, "if_match_required", "缺少版本号", "请在 If-Match 中给出您看到的版本（读取办件时的 ETag），以免覆盖他人的更新。");
+    call.refuse(428, "if_match_required", "缺少版本号",
+                "请在 If-Match 中给出您看到的版本（读取办件时的 ETag），以免覆盖他人的更新。");
     return std::nullopt;
   }
   std::string_view text = trim(*header);
@@ -199,7 +220,8 @@ std::optional<uint64_t> Api::Impl::matched_version(Call& call) {
   return std::nullopt;
 }
 
-void Api::Impl::submit(CallPtr call, engine::Request request, int status, std::function<json::object(const engine::Accepted&)> render) {
+void Api::Impl::submit(CallPtr call, engine::Request request, int status,
+                       std::function<json::object(const engine::Accepted&)> render) {
   if (const auto key = call->request.find_header("Idempotency-Key")) {
     if (key->empty() || key->size() > kMaxKeyBytes) {
       return call->refuse(400, "bad_idempotency_key", "Idempotency-Key 不对", "Idempotency-Key 应为 1 到 128 个字节。");
@@ -227,7 +249,8 @@ void Api::Impl::submit(CallPtr call, engine::Request request, int status, std::f
     } else if (auto* error = std::get_if<Error>(&reply.result)) {
       call->refuse(*error);
     } else {
-      call->refuse(422, "idempotency_key_reused", "Idempotency-Key 已用过", "同一个 Idempotency-Key 已用于另一份内容。请换一个新的。");
+      call->refuse(422, "idempotency_key_reused", "Idempotency-Key 已用过",
+                   "同一个 Idempotency-Key 已用于另一份内容。请换一个新的。");
     }
   };
   engine::Render stored;
@@ -239,7 +262,8 @@ void Api::Impl::submit(CallPtr call, engine::Request request, int status, std::f
   parts.engine->submit(std::move(request), std::move(stored), answer);
 }
 
-Result<void> Api::Impl::keep(std::vector<store::Record> put, std::vector<std::pair<std::string, std::string>> removed, std::vector<store::AuditRow> audit) {
+Result<void> Api::Impl::keep(std::vector<store::Record> put, std::vector<std::pair<std::string, std::string>> removed,
+                             std::vector<store::AuditRow> audit) {
   engine::Request request;
   request.what = engine::Request::Keep{std::move(removed)};
   request.records = std::move(put);

@@ -19,9 +19,9 @@ class Attachments;
 namespace tongban::http {
 
 struct ApiOptions {
-  std::string version;               // of the program, shown in the description
-  bool lift_rate_limits = false;     // for measuring only (setting api.lift_rate_limits)
-  bool secure_cookies = false;       // set when TLS is on or a proxy speaks it
+  std::string version;            // of the program, shown in the description
+  bool lift_rate_limits = false;  // for measuring only (setting api.lift_rate_limits)
+  bool secure_cookies = false;    // set when TLS is on or a proxy speaks it
 };
 
 struct ApiParts {
@@ -38,13 +38,13 @@ class Api {
   Api(ApiParts parts, ApiOptions options);
   ~Api();
   Handler handler();
-  BodyPolicy body_policy();          // uploads are streamed
-  json::object openapi() const;      // OpenAPI 3.1
+  BodyPolicy body_policy();      // uploads are streamed
+  json::object openapi() const;  // OpenAPI 3.1
   // Ends the event streams (before the server stops).
   void close_streams();
-  void set_server_stats(std::function<ServerStats()> stats);   // for /metrics
+  void set_server_stats(std::function<ServerStats()> stats);  // for /metrics
 
-  struct Impl;                       // impl.h, for the files of this folder
+  struct Impl;  // impl.h, for the files of this folder
 
  private:
   std::unique_ptr<Impl> impl_;

@@ -7,14 +7,22 @@ namespace {
 
 std::string_view title_of(kernel::RejectionCode code) {
   switch (code) {
-    case kernel::RejectionCode::not_found: return "没有找到";
-    case kernel::RejectionCode::changed: return "已被他人更新";
-    case kernel::RejectionCode::wrong_state: return "现在不能办理这一步";
-    case kernel::RejectionCode::not_allowed: return "您现在的身份不能办理";
-    case kernel::RejectionCode::invalid_form: return "表单需要修改";
-    case kernel::RejectionCode::not_decidable: return "资料不全，无法判断";
-    case kernel::RejectionCode::requirement_failed: return "不符合条件";
-    case kernel::RejectionCode::no_holder: return "办件会无人办理";
+    case kernel::RejectionCode::not_found:
+      return "没有找到";
+    case kernel::RejectionCode::changed:
+      return "已被他人更新";
+    case kernel::RejectionCode::wrong_state:
+      return "现在不能办理这一步";
+    case kernel::RejectionCode::not_allowed:
+      return "您现在的身份不能办理";
+    case kernel::RejectionCode::invalid_form:
+      return "表单需要修改";
+    case kernel::RejectionCode::not_decidable:
+      return "资料不全，无法判断";
+    case kernel::RejectionCode::requirement_failed:
+      return "不符合条件";
+    case kernel::RejectionCode::no_holder:
+      return "办件会无人办理";
   }
   return "不能办理";
 }
@@ -60,13 +68,15 @@ void Call::refuse(int status, std::string_view code, std::string_view title, std
 
 void Call::refuse(const kernel::Rejection& rejection) {
   const int status = status_of(rejection.code);
-  json::object body = problem_object(status, kernel::to_text(rejection.code), title_of(rejection.code), rejection.sentence, request.id);
+  json::object body =
+      problem_object(status, kernel::to_text(rejection.code), title_of(rejection.code), rejection.sentence, request.id);
   for (auto& [key, value] : kernel::to_json(rejection)) {
     if (key != "sentence" && key != "code") body[key] = std::move(value);
   }
   Response response = json_response(status, body);
   response.content_type = "application/problem+json";
-  if (rejection.code == kernel::RejectionCode::changed) response.with("ETag", "\"v" + std::to_string(rejection.current_version) + "\"");
+  if (rejection.code == kernel::RejectionCode::changed)
+    response.with("ETag", "\"v" + std::to_string(rejection.current_version) + "\"");
   answer(std::move(response));
 }
 
@@ -74,20 +84,31 @@ void Call::refuse(const Error& error) {
   const int status = status_of(error.trouble);
   const bool temporary = status == 503 || status == 507;
   // What failed inside is for the operator's log; people learn what to do.
-  const std::string detail = status == 507 ? "存储空间不足，现在只能查看，不能提交。您填写的内容没有保存，请稍后再试，并告知系统管理员。"
-                             : status >= 500 ? "系统暂时不能处理。您填写的内容没有保存，请稍后再试；如仍不行，请把编号告诉系统管理员。"
-                                             : error.message;
-  Response response = json_response(status, problem_object(status, status == 507 ? "no_space" : status == 503 ? "unavailable" : status >= 500 ? "failure" : "invalid_request",
-                                                           status >= 500 ? "系统暂时不能处理" : "请求有误", detail, request.id));
+  const std::string detail =
+      status == 507   ? "存储空间不足，现在只能查看，不能提交。您填写的内容没有保存，请稍后再试，并告知系统管理员。"
+      : status >= 500 ? "系统暂时不能处理。您填写的内容没有保存，请稍后再试；如仍不行，请把编号告诉系统管理员。"
+                      : error.message;
+  Response response =
+      json_response(status, problem_object(status,
+                                           status == 507   ? "no_space"
+                                           : status == 503 ? "unavailable"
+                                           : status >= 500 ? "failure"
+                                                           : "invalid_request",
+                                           status >= 500 ? "系统暂时不能处理" : "请求有误", detail, request.id));
   response.content_type = "application/problem+json";
   if (temporary) response.with("Retry-After", "10");
   answer(std::move(response));
 }
 
-json::object problem_object(int status, std::string_view code, std::string_view title, std::string_view detail, const Id& request) {
+json::object problem_object(int status, std::string_view code, std::string_view title, std::string_view detail,
+                            const Id& request) {
   const auto text = [](std::string_view s) { return json::string_view(s.data(), s.size()); };
-  return json::object{{"type", "/problems/" + std::string(code)}, {"title", text(title)},   {"status", status},
-                      {"detail", text(detail)},                   {"code", text(code)},     {"request", to_text(request)}};
+  return json::object{{"type", "/problems/" + std::string(code)},
+                      {"title", text(title)},
+                      {"status", status},
+                      {"detail", text(detail)},
+                      {"code", text(code)},
+                      {"request", to_text(request)}};
 }
 
 Response json_response(int status, const json::value& body) {
@@ -100,28 +121,43 @@ Response json_response(int status, const json::value& body) {
 
 int status_of(kernel::RejectionCode code) {
   switch (code) {
-    case kernel::RejectionCode::not_found: return 404;
-    case kernel::RejectionCode::changed: return 412;
-    case kernel::RejectionCode::wrong_state: return 409;
-    case kernel::RejectionCode::not_allowed: return 403;
-    case kernel::RejectionCode::invalid_form: return 422;
-    case kernel::RejectionCode::not_decidable: return 422;
-    case kernel::RejectionCode::requirement_failed: return 422;
-    case kernel::RejectionCode::no_holder: return 409;
+    case kernel::RejectionCode::not_found:
+      return 404;
+    case kernel::RejectionCode::changed:
+      return 412;
+    case kernel::RejectionCode::wrong_state:
+      return 409;
+    case kernel::RejectionCode::not_allowed:
+      return 403;
+    case kernel::RejectionCode::invalid_form:
+      return 422;
+    case kernel::RejectionCode::not_decidable:
+      return 422;
+    case kernel::RejectionCode::requirement_failed:
+      return 422;
+    case kernel::RejectionCode::no_holder:
+      return 409;
   }
   return 400;
 }
 
 int status_of(Trouble trouble) {
   switch (trouble) {
-    case Trouble::invalid_input: return 400;
-    case Trouble::not_found: return 404;
-    case Trouble::conflict: return 409;
-    case Trouble::no_space: return 507;
-    case Trouble::unavailable: return 503;
-    case Trouble::unsupported: return 501;
+    case Trouble::invalid_input:
+      return 400;
+    case Trouble::not_found:
+      return 404;
+    case Trouble::conflict:
+      return 409;
+    case Trouble::no_space:
+      return 507;
+    case Trouble::unavailable:
+      return 503;
+    case Trouble::unsupported:
+      return 501;
     case Trouble::corrupt:
-    case Trouble::io: return 500;
+    case Trouble::io:
+      return 500;
   }
   return 500;
 }

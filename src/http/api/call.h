@@ -23,14 +23,14 @@ struct Call {
   Request request;
   Responder responder;
   const Route* route = nullptr;
-  std::vector<std::pair<std::string_view, std::string>> parameters;   // of the path
+  std::vector<std::pair<std::string_view, std::string>> parameters;  // of the path
   std::optional<facility::Session> session;
-  std::string secret;                                                 // of the session
+  std::string secret;  // of the session
   Instant now;
 
   const std::string& parameter(std::string_view name) const;
   kernel::Actor actor() const;
-  std::string actor_key() const;      // "person:…", "caller:…", "anyone": who owns an idempotency key, who read
+  std::string actor_key() const;  // "person:…", "caller:…", "anyone": who owns an idempotency key, who read
   void answer(Response response);
   void answer_json(int status, const json::value& body);
   void refuse(int status, std::string_view code, std::string_view title, std::string_view detail);
@@ -54,26 +54,27 @@ struct QueryParameter {
 // One row of the table that routes, and from which the OpenAPI document is made.
 struct Route {
   Method method = Method::get;
-  std::string path;                 // "/api/v1/cases/{id}"
-  std::string operation;            // operationId
+  std::string path;       // "/api/v1/cases/{id}"
+  std::string operation;  // operationId
   std::string summary;
   std::string tag;
   Access access = Access::anyone;
   Place place = Place::worker;
   std::function<void(CallPtr)> handle;
   std::vector<QueryParameter> query;
-  json::value body;                 // JSON Schema of the request body; null: none
-  json::value result;               // JSON Schema of the answer; null: none
-  int status = 200;                 // of success
-  std::string media_type = "application/json";   // of the answer
-  bool needs_match = false;         // If-Match is required
-  bool takes_key = false;           // Idempotency-Key is honoured
-  bool upload = false;              // the body is streamed
-  std::vector<int> refusals;        // statuses it may answer besides those of its access
-  std::vector<std::string> parts;   // of the path between the slashes; made by Impl::add
+  json::value body;                             // JSON Schema of the request body; null: none
+  json::value result;                           // JSON Schema of the answer; null: none
+  int status = 200;                             // of success
+  std::string media_type = "application/json";  // of the answer
+  bool needs_match = false;                     // If-Match is required
+  bool takes_key = false;                       // Idempotency-Key is honoured
+  bool upload = false;                          // the body is streamed
+  std::vector<int> refusals;                    // statuses it may answer besides those of its access
+  std::vector<std::string> parts;               // of the path between the slashes; made by Impl::add
 };
 
-json::object problem_object(int status, std::string_view code, std::string_view title, std::string_view detail, const Id& request);
+json::object problem_object(int status, std::string_view code, std::string_view title, std::string_view detail,
+                            const Id& request);
 Response json_response(int status, const json::value& body);
 int status_of(kernel::RejectionCode code);
 int status_of(Trouble trouble);

@@ -21,11 +21,13 @@ struct View {
   const pack::Pack& pack;
   const pack::CaseType& type;
   const kernel::Registers& registers;
-  std::vector<std::string> groups;   // visible now
+  std::vector<std::string> groups;  // visible now
   bool is_party = false;
   Instant now;
 
-  std::string name_of(std::string_view reg, const std::string& id) const { return registers.name_of(reg, id, local_date(now)); }
+  std::string name_of(std::string_view reg, const std::string& id) const {
+    return registers.name_of(reg, id, local_date(now));
+  }
 
   json::value value(const pack::Field* field, const FieldValue& value) const {
     if (value.is_sealed()) {
@@ -63,9 +65,11 @@ struct View {
     for (const auto& act : state.acts) {
       const pack::Action* action = act.action == "open" ? &type.open : type.find_action(act.action);
       if (!action && act.action == "note" && is_party) continue;
-      json::object object{{"action", act.action}, {"title", action ? action->title : "备注"}, {"outcome", act.outcome},
-                          {"by", actor(act.actor)}, {"at", to_text(act.happened_at)}, {"recorded_at", to_text(act.recorded_at)},
-                          {"from", act.from_state}, {"to", act.to_state}, {"version", act.version}, {"basis", kernel::to_json(act.basis)}};
+      json::object object{{"action", act.action},           {"title", action ? action->title : "备注"},
+                          {"outcome", act.outcome},         {"by", actor(act.actor)},
+                          {"at", to_text(act.happened_at)}, {"recorded_at", to_text(act.recorded_at)},
+                          {"from", act.from_state},         {"to", act.to_state},
+                          {"version", act.version},         {"basis", kernel::to_json(act.basis)}};
       json::object form;
       for (const auto& [name, value] : act.form) {
         const pack::Field* field = nullptr;
@@ -74,7 +78,9 @@ struct View {
             if (f.id == name) field = &f;
           }
         }
-        const std::string& group = field && !field->group.empty() ? field->group : action ? action->group : std::string();
+        const std::string& group = field && !field->group.empty() ? field->group
+                                   : action                       ? action->group
+                                                                  : std::string();
         const bool visible = group.empty() ? !is_party : contains(groups, group);
         if (visible) form[name] = this->value(field, value);
       }
@@ -98,8 +104,8 @@ struct View {
     json::array list;
     for (const auto& a : state.assignments) {
       const pack::AssignmentType* kind = type.find_assignment(a.name);
-      json::object object{{"no", a.no}, {"name", a.name}, {"title", kind ? kind->title : a.name}, {"under", a.under},
-                          {"at", to_text(a.at)}, {"active", a.active()}};
+      json::object object{{"no", a.no},       {"name", a.name},      {"title", kind ? kind->title : a.name},
+                          {"under", a.under}, {"at", to_text(a.at)}, {"active", a.active()}};
       if (!a.unit.empty()) object["unit"] = json::object{{"id", a.unit}, {"name", name_of("units", a.unit)}};
       if (!a.person.empty()) object["person"] = name_of("people", a.person);
       if (a.ended_at) object["ended_at"] = to_text(*a.ended_at);
@@ -113,10 +119,12 @@ struct View {
     for (const auto& letter : state.letters) {
       if (is_party && !letter.to_unit.empty()) continue;
       const pack::Letter* kind = pack.find_letter(letter.letter);
-      json::object object{{"letter", letter.letter}, {"title", kind ? kind->title : letter.letter}, {"channel", letter.channel},
-                          {"at", to_text(letter.at)}, {"text", letter.text}, {"basis", kernel::to_json(letter.basis)}};
-      object["to"] = letter.to_unit.empty() ? json::object{{"role", letter.to_role}}
-                                            : json::object{{"role", letter.to_role}, {"unit", name_of("units", letter.to_unit)}};
+      json::object object{{"letter", letter.letter},   {"title", kind ? kind->title : letter.letter},
+                          {"channel", letter.channel}, {"at", to_text(letter.at)},
+                          {"text", letter.text},       {"basis", kernel::to_json(letter.basis)}};
+      object["to"] = letter.to_unit.empty()
+                         ? json::object{{"role", letter.to_role}}
+                         : json::object{{"role", letter.to_role}, {"unit", name_of("units", letter.to_unit)}};
       list.push_back(std::move(object));
     }
     return list;
@@ -126,8 +134,11 @@ struct View {
     json::array list;
     for (const auto& document : state.documents) {
       if (!document.group.empty() && !contains(groups, document.group)) continue;
-      list.push_back(json::object{{"id", to_text(document.document)}, {"name", value(nullptr, document.name)},
-                                  {"media_type", document.media_type}, {"bytes", document.bytes}, {"at", to_text(document.at)},
+      list.push_back(json::object{{"id", to_text(document.document)},
+                                  {"name", value(nullptr, document.name)},
+                                  {"media_type", document.media_type},
+                                  {"bytes", document.bytes},
+                                  {"at", to_text(document.at)},
                                   {"by", actor(document.by)}});
     }
     return list;
@@ -136,8 +147,10 @@ struct View {
 
 std::string_view schema_type(pack::FieldKind kind) {
   switch (kind) {
-    case pack::FieldKind::yes_no: return "boolean";
-    default: return "string";
+    case pack::FieldKind::yes_no:
+      return "boolean";
+    default:
+      return "string";
   }
 }
 
@@ -174,7 +187,9 @@ json::object one_schema(const pack::Field& field) {
     case pack::FieldKind::text:
     case pack::FieldKind::long_text:
       schema["type"] = "string";
-      schema["maxLength"] = field.max_length > 0 ? field.max_length : field.kind == pack::FieldKind::long_text ? 5000 : 200;
+      schema["maxLength"] = field.max_length > 0                       ? field.max_length
+                            : field.kind == pack::FieldKind::long_text ? 5000
+                                                                       : 200;
       break;
     default:
       schema["type"] = json::string_view(schema_type(field.kind));
@@ -201,22 +216,34 @@ json::object form_schema(const pack::Action& action) {
     }
     if (!field.suggest.empty()) {
       schema["x-suggest"] = field.suggest;
-      properties["why_" + field.id] = json::object{{"type", "string"}, {"maxLength", 200}, {"title", "不采用建议的理由"}};
+      properties["why_" + field.id] =
+          json::object{{"type", "string"}, {"maxLength", 200}, {"title", "不采用建议的理由"}};
     }
     if (!field.show_if.empty()) schema["x-show-if"] = field.show_if;
     properties[field.id] = std::move(schema);
     if (field.must) required.push_back(json::string(field.id));
   }
-  json::object schema{{"type", "object"}, {"title", action.title}, {"additionalProperties", false}, {"properties", std::move(properties)}};
+  json::object schema{{"type", "object"},
+                      {"title", action.title},
+                      {"additionalProperties", false},
+                      {"properties", std::move(properties)}};
   if (!required.empty()) schema["required"] = std::move(required);
   return schema;
 }
 
-CaseView render_case(const engine::Engine& engine, const CaseState& state, const pack::Pack& pack, const kernel::Actor& actor,
-                     const kernel::Registers& registers, const std::string& purpose, Instant now) {
+CaseView render_case(const engine::Engine& engine, const CaseState& state, const pack::Pack& pack,
+                     const kernel::Actor& actor, const kernel::Registers& registers, const std::string& purpose,
+                     Instant now) {
   const pack::CaseType& type = *pack.find_case(state.type);
   const auto roles = kernel::roles_of(actor, &state, type, registers, local_date(now));
-  View view{engine, state, pack, type, registers, kernel::visible_groups(roles, state, type), actor.kind == kernel::Actor::Kind::caller, now};
+  View view{engine,
+            state,
+            pack,
+            type,
+            registers,
+            kernel::visible_groups(roles, state, type),
+            actor.kind == kernel::Actor::Kind::caller,
+            now};
   CaseView result;
   json::array withheld;
   std::erase_if(view.groups, [&](const std::string& id) {
@@ -226,13 +253,16 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
       result.shown_with_purpose.push_back(id);
       return false;
     }
-    withheld.push_back(json::object{{"group", id}, {"title", group->title}, {"why", "查看“" + group->title + "”须说明目的，并留下记录。"}});
+    withheld.push_back(json::object{
+        {"group", id}, {"title", group->title}, {"why", "查看“" + group->title + "”须说明目的，并留下记录。"}});
     return true;
   });
 
   json::object& o = result.body;
   const pack::State* at = type.find_state(state.state);
-  const std::string title = !at ? state.state : view.is_party && !at->public_title.empty() ? at->public_title : at->title;
+  const std::string title = !at                                          ? state.state
+                            : view.is_party && !at->public_title.empty() ? at->public_title
+                                                                         : at->title;
   o["id"] = to_text(state.id);
   o["number"] = state.number;
   o["pack"] = state.pack;
@@ -250,7 +280,8 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
     json::object holder{{"role", id}, {"title", role ? role->title : id}};
     json::array units;
     if (role) {
-      for (const auto& unit : kernel::units_of(*role, state)) units.push_back(json::object{{"id", unit}, {"name", view.name_of("units", unit)}});
+      for (const auto& unit : kernel::units_of(*role, state))
+        units.push_back(json::object{{"id", unit}, {"name", view.name_of("units", unit)}});
     }
     holder["units"] = std::move(units);
     holders.push_back(std::move(holder));
@@ -270,7 +301,11 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
   json::array& links = o["links"].emplace_array();
   for (const auto& link : state.links) {
     if (view.is_party && link.kind != "follows") continue;
-    links.push_back(json::object{{"kind", link.kind}, {"inverse", link.inverse}, {"other", to_text(link.other)}, {"number", link.other_number}, {"type", link.other_type}});
+    links.push_back(json::object{{"kind", link.kind},
+                                 {"inverse", link.inverse},
+                                 {"other", to_text(link.other)},
+                                 {"number", link.other_number},
+                                 {"type", link.other_type}});
   }
   json::array& flags = o["flags"].emplace_array();
   if (!view.is_party) {
@@ -288,7 +323,10 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
   const kernel::Context context = engine.context_of(state, now, registers);
   for (const auto& offer : kernel::offers(state, actor, context, now)) {
     if (offer.action->by_timer) continue;
-    json::object one{{"action", offer.action->id}, {"title", offer.action->title}, {"offered", !offer.refused}, {"basis", kernel::to_json(offer.action->basis)}};
+    json::object one{{"action", offer.action->id},
+                     {"title", offer.action->title},
+                     {"offered", !offer.refused},
+                     {"basis", kernel::to_json(offer.action->basis)}};
     if (offer.refused) one["why_not"] = offer.refused->sentence;
     if (!view.is_party || !offer.refused) actions.push_back(std::move(one));
   }
@@ -296,9 +334,16 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
 }
 
 json::object render_row(const engine::Engine& engine, const store::CaseRow& row) {
-  json::object o{{"id", to_text(row.case_id)}, {"number", row.number}, {"type", row.type}, {"state", row.state}, {"open", row.open},
-                 {"opened_at", to_text(row.opened_at)}, {"changed_at", to_text(row.changed_at)}, {"late", row.late},
-                 {"held_by", row.held_by}, {"version", row.version}};
+  json::object o{{"id", to_text(row.case_id)},
+                 {"number", row.number},
+                 {"type", row.type},
+                 {"state", row.state},
+                 {"open", row.open},
+                 {"opened_at", to_text(row.opened_at)},
+                 {"changed_at", to_text(row.changed_at)},
+                 {"late", row.late},
+                 {"held_by", row.held_by},
+                 {"version", row.version}};
   if (row.closed_at) o["closed_at"] = to_text(*row.closed_at);
   if (row.due_at) {
     o["due_at"] = to_text(*row.due_at);

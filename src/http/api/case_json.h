@@ -1,5 +1,5 @@
-// A case as one actor may see it: fields by visibility group, clocks with their reasons, the acts, the letters, what may
-// be done next. The same function serves the API, the export and the pages, so they agree. Private to http/api.
+// A case as one actor may see it: fields by visibility group, clocks with their reasons, the acts, the letters, what
+// may be done next. The same function serves the API, the export and the pages, so they agree. Private to http/api.
 #pragma once
 
 #include <string>
@@ -12,13 +12,14 @@ namespace tongban::http {
 
 struct CaseView {
   json::object body;
-  std::vector<std::string> shown_with_purpose;   // groups whose reading is recorded
+  std::vector<std::string> shown_with_purpose;  // groups whose reading is recorded
 };
 
 // `roles` as of today. Groups that require a purpose are left out (and named in `withheld`) while `purpose` is empty,
 // but for the party itself.
 CaseView render_case(const engine::Engine& engine, const kernel::CaseState& state, const pack::Pack& pack,
-                     const kernel::Actor& actor, const kernel::Registers& registers, const std::string& purpose, Instant now);
+                     const kernel::Actor& actor, const kernel::Registers& registers, const std::string& purpose,
+                     Instant now);
 
 // A row of a list: only plain fields of groups without purpose or hiding.
 json::object render_row(const engine::Engine& engine, const store::CaseRow& row);

@@ -42,7 +42,8 @@ json::object acted_answer(const engine::Accepted& accepted) {
   return body;
 }
 
-json::object object_schema(std::initializer_list<std::pair<json::string_view, json::value>> properties, std::initializer_list<json::string_view> required = {}) {
+json::object object_schema(std::initializer_list<std::pair<json::string_view, json::value>> properties,
+                           std::initializer_list<json::string_view> required = {}) {
   json::object members;
   for (const auto& [name, schema] : properties) members[name] = schema;
   json::object schema{{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(members)}};
@@ -59,10 +60,20 @@ json::object integer_schema() { return {{"type", "integer"}, {"minimum", 0}}; }
 json::object ref_schema(std::string_view name) { return {{"$ref", "#/components/schemas/" + std::string(name)}}; }
 
 json::object opened_schema() {
-  return object_schema({{"id", id_schema()}, {"number", text_schema()}, {"version", integer_schema()}, {"state", text_schema()}, {"tracking_code", text_schema()}}, {"id", "number", "version"});
+  return object_schema({{"id", id_schema()},
+                        {"number", text_schema()},
+                        {"version", integer_schema()},
+                        {"state", text_schema()},
+                        {"tracking_code", text_schema()}},
+                       {"id", "number", "version"});
 }
 json::object acted_schema() {
-  return object_schema({{"id", id_schema()}, {"number", text_schema()}, {"version", integer_schema()}, {"state", text_schema()}, {"open", json::object{{"type", "boolean"}}}}, {"id", "number", "version"});
+  return object_schema({{"id", id_schema()},
+                        {"number", text_schema()},
+                        {"version", integer_schema()},
+                        {"state", text_schema()},
+                        {"open", json::object{{"type", "boolean"}}}},
+                       {"id", "number", "version"});
 }
 
 // What the first bytes of a file say it is; empty for what may not be attached.
@@ -97,7 +108,7 @@ class DocumentSink : public BodySink {
 };
 
 std::optional<Key> key_of(const store::KeyStore& keys, const kernel::CaseState& state) {
-  if (state.person.is_nil()) return hmac_sha256(keys.search_key(), state.id.view());   // no person: a key of the case
+  if (state.person.is_nil()) return hmac_sha256(keys.search_key(), state.id.view());  // no person: a key of the case
   const auto key = keys.find_key(state.person);
   return key.ok() ? *key : std::nullopt;
 }
@@ -105,7 +116,10 @@ std::optional<Key> key_of(const store::KeyStore& keys, const kernel::CaseState& 
 std::string percent_decoded(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = text[i] == '%' && i + 2 < text.size() ? from_hex(std::string{static_cast<char>(std::tolower(text[i + 1])), static_cast<char>(std::tolower(text[i + 2]))}) : std::nullopt;
+    const auto byte = text[i] == '%' && i + 2 < text.size()
+                          ? from_hex(std::string{static_cast<char>(std::tolower(text[i + 1])),
+                                                 static_cast<char>(std::tolower(text[i + 2]))})
+                          : std::nullopt;
     if (byte) {
       out += *byte;
       i += 2;
@@ -136,7 +150,8 @@ static void show_case(Api::Impl& api, const CallPtr& call, bool with_history) {
   const pack::Pack& pack = *api.parts.engine->pack_of(*state);
   const auto header = call->request.find_header("X-Purpose");
   const std::string purpose = header ? percent_decoded(trim(*header)) : std::string();
-  if (count_characters(purpose) > 100 || !is_valid_utf8(purpose)) return call->refuse(400, "bad_purpose", "查阅目的不对", "查阅目的最多 100 个字。");
+  if (count_characters(purpose) > 100 || !is_valid_utf8(purpose))
+    return call->refuse(400, "bad_purpose", "查阅目的不对", "查阅目的最多 100 个字。");
   const std::string etag = "\"v" + std::to_string(state->version) + "\"";
   CaseView view = render_case(*api.parts.engine, *state, pack, call->actor(), *registers, purpose, call->now);
   if (with_history) {
@@ -145,10 +160,16 @@ static void show_case(Api::Impl& api, const CallPtr& call, bool with_history) {
     view.body["story"] = kernel::tell(*events, pack, *registers);
   }
   if (!view.shown_with_purpose.empty()) {
-    store::AuditRow row{.case_id = state->id, .at = call->now, .actor = call->actor_key(), .unit = call->actor().unit, .purpose = purpose, .what = join(view.shown_with_purpose, ",")};
+    store::AuditRow row{.case_id = state->id,
+                        .at = call->now,
+                        .actor = call->actor_key(),
+                        .unit = call->actor().unit,
+                        .purpose = purpose,
+                        .what = join(view.shown_with_purpose, ",")};
     if (const auto kept = api.keep({}, {}, {row}); !kept.ok()) return call->refuse(kept.error());
   }
-  if (const auto match = call->request.find_header("If-None-Match"); match && *match == etag && view.shown_with_purpose.empty()) {
+  if (const auto match = call->request.find_header("If-None-Match");
+      match && *match == etag && view.shown_with_purpose.empty()) {
     Response response;
     response.status = 304;
     response.with("ETag", etag);
@@ -164,14 +185,21 @@ static void open_case(Api::Impl& api, const CallPtr& call, const std::string& pa
   if (!body) return;
   engine::Request request;
   const bool is_staff = call->session && call->session->kind != Session::Kind::caller;
-  engine::Request::Open open{pack, type, !is_staff ? "web" : call->session->kind == Session::Kind::token ? "api" : "phone", {}, {}};
+  engine::Request::Open open{pack,
+                             type,
+                             !is_staff                                     ? "web"
+                             : call->session->kind == Session::Kind::token ? "api"
+                                                                           : "phone",
+                             {},
+                             {}};
   if (const json::value* link = find_member(*body, "link")) {
     const json::object* o = link->if_object();
     const auto other = o ? parse_id(text_at(*o, "case")) : std::nullopt;
     if (!other) return call->refuse(400, "bad_link", "关联办件不对", "link 应含 kind 和 case（办件的编号 id）。");
     const auto registers = api.parts.engine->registers();
     const auto state = api.parts.engine->load(*other);
-    const bool own = !(call->session && call->session->kind == Session::Kind::caller && call->session->case_id != *other);
+    const bool own =
+        !(call->session && call->session->kind == Session::Kind::caller && call->session->case_id != *other);
     if (!state || !own || !api.may_see(call->actor(), *state, *registers, call->now)) {
       return call->refuse(404, "not_found", "没有找到", "没有找到要关联的办件，或者您无权查看。");
     }
@@ -223,7 +251,8 @@ static void suggest(Api::Impl& api, const CallPtr& call) {
   std::vector<kernel::FormValue> form;
   for (auto& [name, value] : form_of(*body)) form.push_back({name, std::move(value), {}});
   json::array list;
-  for (const auto& made : kernel::suggestions(*state, *action, call->actor(), form, api.parts.engine->context_of(*state, call->now, *registers), call->now)) {
+  for (const auto& made : kernel::suggestions(*state, *action, call->actor(), form,
+                                              api.parts.engine->context_of(*state, call->now, *registers), call->now)) {
     json::object one = kernel::explain_decision(made, pack);
     one.erase("choice");
     one.erase("mode");
@@ -241,15 +270,17 @@ static std::optional<store::CaseQuery> query_of(Api::Impl& api, Call& call, cons
   const auto text = [&](std::string_view name) { return std::string(call.request.find_query(name).value_or("")); };
   const auto flag = [&](std::string_view name, std::optional<bool>& out) {
     const std::string value = text(name);
-    if (value == "true") out = true;
-    else if (value == "false") out = false;
+    if (value == "true")
+      out = true;
+    else if (value == "false")
+      out = false;
     return value.empty() || out.has_value();
   };
   const bool is_caller = call.session->kind == Session::Kind::caller;
   const auto holders = holders_of(registers, call.session->person, local_date(call.now));
   query.holder = text("holder");
   if (is_caller) return bad("holder", "来电人请按编号查看自己的办件。");
-  if (query.holder.empty()) {   // the first unit of the person
+  if (query.holder.empty()) {  // the first unit of the person
     for (const auto& holder : holders) {
       if (holder.starts_with("unit:") && query.holder.empty()) query.holder = holder;
     }
@@ -266,9 +297,12 @@ static std::optional<store::CaseQuery> query_of(Api::Impl& api, Call& call, cons
   if (const std::string states = text("state"); !states.empty()) {
     for (const auto part : split(states, ',')) query.states.emplace_back(part);
   }
-  if (const std::string due = text("due_before"); !due.empty() && !(query.due_before = instant_of(due))) return bad("due_before", "应为日期。");
-  if (const std::string from = text("opened_from"); !from.empty() && !(query.opened_from = instant_of(from))) return bad("opened_from", "应为日期。");
-  if (const std::string before = text("opened_before"); !before.empty() && !(query.opened_before = instant_of(before))) return bad("opened_before", "应为日期。");
+  if (const std::string due = text("due_before"); !due.empty() && !(query.due_before = instant_of(due)))
+    return bad("due_before", "应为日期。");
+  if (const std::string from = text("opened_from"); !from.empty() && !(query.opened_from = instant_of(from)))
+    return bad("opened_from", "应为日期。");
+  if (const std::string before = text("opened_before"); !before.empty() && !(query.opened_before = instant_of(before)))
+    return bad("opened_before", "应为日期。");
   query.number_prefix = text("number");
   if (const std::string q = text("q"); !q.empty()) {
     if (count_characters(q) > 100) return bad("q", "最多 100 个字。");
@@ -276,10 +310,14 @@ static std::optional<store::CaseQuery> query_of(Api::Impl& api, Call& call, cons
     if (query.words.empty()) return bad("q", "没有可查的字词。");
   }
   const std::string sort = text("sort");
-  if (sort.empty() || sort == "due") query.sort = store::Sort::due;
-  else if (sort == "opened") query.sort = store::Sort::opened;
-  else if (sort == "changed") query.sort = store::Sort::changed;
-  else return bad("sort", "可用 due、opened、changed。");
+  if (sort.empty() || sort == "due")
+    query.sort = store::Sort::due;
+  else if (sort == "opened")
+    query.sort = store::Sort::opened;
+  else if (sort == "changed")
+    query.sort = store::Sort::changed;
+  else
+    return bad("sort", "可用 due、opened、changed。");
   query.after = text("after");
   if (const std::string limit = text("limit"); !limit.empty()) {
     const auto number = feel::Number::parse(limit);
@@ -311,7 +349,8 @@ static void find_by_phone(Api::Impl& api, const CallPtr& call) {
   const auto body = api.body_of(*call);
   if (!body) return;
   const std::string_view phone = text_at(*body, "phone"), purpose = text_at(*body, "purpose");
-  if (phone.empty() || purpose.empty()) return call->refuse(422, "invalid_form", "请填写", "请填写 phone（电话）和 purpose（查阅目的）。");
+  if (phone.empty() || purpose.empty())
+    return call->refuse(422, "invalid_form", "请填写", "请填写 phone（电话）和 purpose（查阅目的）。");
   const auto registers = api.parts.engine->registers();
   const auto found = api.parts.store->find_person(api.parts.engine->phone_hash(phone));
   if (!found.ok()) return call->refuse(found.error());
@@ -321,13 +360,20 @@ static void find_by_phone(Api::Impl& api, const CallPtr& call) {
     const auto state = api.parts.engine->load(hit.case_id);
     if (!state || state->erased || !api.may_see(call->actor(), *state, *registers, call->now)) continue;
     const pack::CaseType* type = api.parts.engine->pack_of(*state)->find_case(state->type);
-    const auto groups = kernel::visible_groups(kernel::roles_of(call->actor(), state.get(), *type, *registers, local_date(call->now)), *state, *type);
+    const auto groups = kernel::visible_groups(
+        kernel::roles_of(call->actor(), state.get(), *type, *registers, local_date(call->now)), *state, *type);
     const pack::Field* field = type->find_field(type->party_phone);
-    if (!field || std::find(groups.begin(), groups.end(), field->group) == groups.end()) continue;   // who may not read it may not search by it
+    if (!field || std::find(groups.begin(), groups.end(), field->group) == groups.end())
+      continue;  // who may not read it may not search by it
     const auto row = api.parts.store->find_case(hit.case_id);
     if (!row.ok() || !*row) continue;
     items.push_back(render_row(*api.parts.engine, **row));
-    audit.push_back({.case_id = hit.case_id, .at = call->now, .actor = call->actor_key(), .unit = {}, .purpose = std::string(purpose), .what = "search:phone"});
+    audit.push_back({.case_id = hit.case_id,
+                     .at = call->now,
+                     .actor = call->actor_key(),
+                     .unit = {},
+                     .purpose = std::string(purpose),
+                     .what = "search:phone"});
     if (items.size() >= 200) break;
   }
   if (!audit.empty()) {
@@ -348,8 +394,11 @@ static void track(Api::Impl& api, const CallPtr& call) {
   auto session = api.parts.accounts->start_caller_session(state->id, call->now);
   if (!session.ok()) return call->refuse(session.error());
   const auto registers = api.parts.engine->registers();
-  CaseView view = render_case(*api.parts.engine, *state, *api.parts.engine->pack_of(*state), {.kind = kernel::Actor::Kind::caller}, *registers, {}, call->now);
-  Response response = json_response(200, json::object{{"token", session->secret}, {"expires_at", to_text(session->session.expires_at)}, {"case", std::move(view.body)}});
+  CaseView view = render_case(*api.parts.engine, *state, *api.parts.engine->pack_of(*state),
+                              {.kind = kernel::Actor::Kind::caller}, *registers, {}, call->now);
+  Response response = json_response(200, json::object{{"token", session->secret},
+                                                      {"expires_at", to_text(session->session.expires_at)},
+                                                      {"case", std::move(view.body)}});
   response.with("ETag", "\"v" + std::to_string(state->version) + "\"");
   call->answer(std::move(response));
 }
@@ -361,7 +410,8 @@ static void add_note(Api::Impl& api, const CallPtr& call) {
   const auto body = api.body_of(*call);
   if (!body) return;
   const std::string_view text = text_at(*body, "text");
-  if (trim(text).empty() || count_characters(text) > 5000) return call->refuse(422, "invalid_form", "备注需要修改", "备注为 1 到 5000 个字。");
+  if (trim(text).empty() || count_characters(text) > 5000)
+    return call->refuse(422, "invalid_form", "备注需要修改", "备注为 1 到 5000 个字。");
   engine::Request request;
   request.what = engine::Request::Note{std::string(text)};
   request.case_id = state->id;
@@ -379,7 +429,8 @@ static void who_looked(Api::Impl& api, const CallPtr& call) {
   for (const auto& row : *rows) {
     std::string who = row.actor;
     if (who.starts_with("person:")) who = registers->name_of("people", who.substr(7), local_date(call->now));
-    items.push_back(json::object{{"at", to_text(row.at)}, {"who", who}, {"unit", row.unit}, {"purpose", row.purpose}, {"what", row.what}});
+    items.push_back(json::object{
+        {"at", to_text(row.at)}, {"who", who}, {"unit", row.unit}, {"purpose", row.purpose}, {"what", row.what}});
   }
   call->answer_json(200, json::object{{"items", std::move(items)}});
 }
@@ -391,19 +442,23 @@ static void file_document(Api::Impl& api, const CallPtr& call) {
   const auto state = api.visible_case(*call, *registers);
   if (!state) return;
   if (sink->media_type().empty()) {
-    return call->refuse(415, "unsupported_media_type", "不支持这种文件", "可以上传照片（JPG、PNG、GIF、WebP）、PDF、压缩包或办公文档、MP4 视频；文件内容须与格式一致。");
+    return call->refuse(415, "unsupported_media_type", "不支持这种文件",
+                        "可以上传照片（JPG、PNG、GIF、WebP）、PDF、压缩包或办公文档、MP4 视频；文件内容须与格式一致。");
   }
   const auto header = call->request.find_header("X-File-Name");
   std::string name = header ? percent_decoded(*header) : "附件";
-  if (!is_valid_utf8(name) || count_characters(name) > 200) return call->refuse(400, "bad_file_name", "文件名不对", "文件名最多 200 个字，用 UTF-8 百分号编码。");
+  if (!is_valid_utf8(name) || count_characters(name) > 200)
+    return call->refuse(400, "bad_file_name", "文件名不对", "文件名最多 200 个字，用 UTF-8 百分号编码。");
   const auto stored = sink->finish();
   if (!stored.ok()) return call->refuse(stored.error());
   const pack::CaseType& type = *api.parts.engine->pack_of(*state)->find_case(state->type);
   engine::Request request;
-  engine::Request::Document document{sink->id(), std::move(name), std::string(sink->media_type()), {}, stored->bytes, stored->hash};
+  engine::Request::Document document{sink->id(), std::move(name), std::string(sink->media_type()),
+                                     {},         stored->bytes,   stored->hash};
   if (!type.groups.empty()) document.group = type.groups.front().id;
   if (const auto group = call->request.find_query("group")) document.group = std::string(*group);
-  if (!type.find_group(document.group)) return call->refuse(400, "bad_group", "没有这个信息分组", "请查看办件类型的信息分组。");
+  if (!type.find_group(document.group))
+    return call->refuse(400, "bad_group", "没有这个信息分组", "请查看办件类型的信息分组。");
   request.what = std::move(document);
   request.case_id = state->id;
   request.actor = call->actor();
@@ -421,9 +476,11 @@ static void read_document(Api::Impl& api, const CallPtr& call) {
   if (!state) return;
   const auto id = parse_id(call->parameter("document"));
   const pack::CaseType& type = *api.parts.engine->pack_of(*state)->find_case(state->type);
-  const auto groups = kernel::visible_groups(kernel::roles_of(call->actor(), state.get(), type, *registers, local_date(call->now)), *state, type);
+  const auto groups = kernel::visible_groups(
+      kernel::roles_of(call->actor(), state.get(), type, *registers, local_date(call->now)), *state, type);
   for (const auto& document : state->documents) {
-    if (!id || document.document != *id || std::find(groups.begin(), groups.end(), document.group) == groups.end()) continue;
+    if (!id || document.document != *id || std::find(groups.begin(), groups.end(), document.group) == groups.end())
+      continue;
     const auto key = key_of(*api.parts.keys, *state);
     if (!key) return call->refuse(410, "erased", "已删除", "这位来电人的个人信息已依法删除，附件不能再打开。");
     Response response;
@@ -444,7 +501,8 @@ static void read_document(Api::Impl& api, const CallPtr& call) {
 BodyPlan Api::Impl::plan_body(const Request& head) {
   BodyPlan plan{.max_bytes = 1024 * 1024};
   const auto& s = head.segments;
-  const bool upload = head.method == Method::post && s.size() == 5 && s[0] == "api" && s[2] == "cases" && s[4] == "documents";
+  const bool upload =
+      head.method == Method::post && s.size() == 5 && s[0] == "api" && s[2] == "cases" && s[4] == "documents";
   if (!upload) return plan;
   plan.max_bytes = store::kMostAttachmentBytes;
   const auto refuse = [&](int status, std::string_view code, std::string_view title, std::string_view detail) {
@@ -452,77 +510,188 @@ BodyPlan Api::Impl::plan_body(const Request& head) {
     return plan;
   };
   std::string secret;
-  if (const auto header = head.find_header("Authorization"); header && header->starts_with("Bearer ")) secret = header->substr(7);
-  else if (const auto cookie = head.find_cookie("tongban_session")) secret = *cookie;
+  if (const auto header = head.find_header("Authorization"); header && header->starts_with("Bearer "))
+    secret = header->substr(7);
+  else if (const auto cookie = head.find_cookie("tongban_session"))
+    secret = *cookie;
   const Instant now = parts.engine->now();
   const auto session = parts.accounts->find_session(secret, now);
   if (!session) return refuse(401, "sign_in", "请先登录", "请先登录，再上传。");
   const auto id = parse_id(s[3]);
-  const auto state = id && !(session->kind == Session::Kind::caller && session->case_id != *id) ? parts.engine->load(*id) : nullptr;
-  kernel::Actor actor{.kind = session->kind == Session::Kind::caller ? kernel::Actor::Kind::caller : kernel::Actor::Kind::staff, .person = session->person};
-  if (!state || !may_see(actor, *state, *parts.engine->registers(), now)) return refuse(404, "not_found", "没有找到", "没有找到这个办件，或者您无权查看。上传附件请用办件的 id。");
+  const auto state =
+      id && !(session->kind == Session::Kind::caller && session->case_id != *id) ? parts.engine->load(*id) : nullptr;
+  kernel::Actor actor{
+      .kind = session->kind == Session::Kind::caller ? kernel::Actor::Kind::caller : kernel::Actor::Kind::staff,
+      .person = session->person};
+  if (!state || !may_see(actor, *state, *parts.engine->registers(), now))
+    return refuse(404, "not_found", "没有找到", "没有找到这个办件，或者您无权查看。上传附件请用办件的 id。");
   const auto key = key_of(*parts.keys, *state);
   if (!key || !parts.attachments) return refuse(410, "erased", "已删除", "这位来电人的个人信息已删除，不能再上传。");
   const Id document = make_id(now);
   auto writer = parts.attachments->begin(document, *key);
-  if (!writer.ok()) return refuse(507, "no_space", "存储空间不足", "存储空间不足，现在不能上传。请稍后再试，并告知系统管理员。");
+  if (!writer.ok())
+    return refuse(507, "no_space", "存储空间不足", "存储空间不足，现在不能上传。请稍后再试，并告知系统管理员。");
   plan.sink = std::make_shared<DocumentSink>(document, std::move(writer).value());
   return plan;
 }
 
 void Api::Impl::add_case_routes() {
-  const auto bind = [this](void (*handler)(Impl&, const CallPtr&)) { return [this, handler](CallPtr call) { handler(*this, call); }; };
+  const auto bind = [this](void (*handler)(Impl&, const CallPtr&)) {
+    return [this, handler](CallPtr call) { handler(*this, call); };
+  };
   const json::object case_schema = ref_schema("Case");
-  add({.method = Method::get, .path = "/api/v1/cases", .operation = "listCases", .summary = "A page of cases in a list of the caller", .tag = "cases",
-       .access = Access::staff, .handle = bind(list_cases),
-       .query = {{"holder", "string", "unit:…, position:…@… or person:… of the caller"}, {"to_act", "boolean", "only those that wait for this holder"},
-                 {"open", "boolean", "not final"}, {"late", "boolean", "a deadline was missed"}, {"relation", "string", "lead, support, handler …"},
-                 {"type", "string", "pack/type"}, {"state", "string", "states, separated by commas"}, {"due_before", "string", "date or instant"},
-                 {"opened_from", "string", "date or instant"}, {"opened_before", "string", "date or instant"}, {"number", "string", "start of the number"},
-                 {"q", "string", "words of the text"}, {"sort", "string", "due, opened or changed"}, {"after", "string", "cursor of the page before"},
+  add({.method = Method::get,
+       .path = "/api/v1/cases",
+       .operation = "listCases",
+       .summary = "A page of cases in a list of the caller",
+       .tag = "cases",
+       .access = Access::staff,
+       .handle = bind(list_cases),
+       .query = {{"holder", "string", "unit:…, position:…@… or person:… of the caller"},
+                 {"to_act", "boolean", "only those that wait for this holder"},
+                 {"open", "boolean", "not final"},
+                 {"late", "boolean", "a deadline was missed"},
+                 {"relation", "string", "lead, support, handler …"},
+                 {"type", "string", "pack/type"},
+                 {"state", "string", "states, separated by commas"},
+                 {"due_before", "string", "date or instant"},
+                 {"opened_from", "string", "date or instant"},
+                 {"opened_before", "string", "date or instant"},
+                 {"number", "string", "start of the number"},
+                 {"q", "string", "words of the text"},
+                 {"sort", "string", "due, opened or changed"},
+                 {"after", "string", "cursor of the page before"},
                  {"limit", "integer", "1 to 200"}},
-       .result = object_schema({{"items", json::object{{"type", "array"}, {"items", ref_schema("CaseRow")}}}, {"holder", text_schema()}, {"next", text_schema()}}, {"items"}),
+       .result = object_schema({{"items", json::object{{"type", "array"}, {"items", ref_schema("CaseRow")}}},
+                                {"holder", text_schema()},
+                                {"next", text_schema()}},
+                               {"items"}),
        .refusals = {400}});
-  add({.method = Method::post, .path = "/api/v1/cases/searches", .operation = "findCasesByPhone", .summary = "Cases of a telephone number; recorded with its purpose", .tag = "cases",
-       .access = Access::staff, .handle = bind(find_by_phone), .body = object_schema({{"phone", text_schema()}, {"purpose", text_schema()}}, {"phone", "purpose"}),
-       .result = object_schema({{"items", json::object{{"type", "array"}, {"items", ref_schema("CaseRow")}}}}, {"items"}), .refusals = {400, 415, 422}});
-  add({.method = Method::post, .path = "/api/v1/trackings", .operation = "trackCase", .summary = "A caller shows number and secret code and gets the case and a short session", .tag = "cases",
-       .handle = [this](CallPtr call) {
-         if (!options.lift_rate_limits && !sign_ins.take(call->request.remote_address, call->now.ms).allowed) return call->refuse(429, "too_many_requests", "请求太频繁", "查询太频繁，请稍后再试。");
-         track(*this, call);
-       },
+  add({.method = Method::post,
+       .path = "/api/v1/cases/searches",
+       .operation = "findCasesByPhone",
+       .summary = "Cases of a telephone number; recorded with its purpose",
+       .tag = "cases",
+       .access = Access::staff,
+       .handle = bind(find_by_phone),
+       .body = object_schema({{"phone", text_schema()}, {"purpose", text_schema()}}, {"phone", "purpose"}),
+       .result =
+           object_schema({{"items", json::object{{"type", "array"}, {"items", ref_schema("CaseRow")}}}}, {"items"}),
+       .refusals = {400, 415, 422}});
+  add({.method = Method::post,
+       .path = "/api/v1/trackings",
+       .operation = "trackCase",
+       .summary = "A caller shows number and secret code and gets the case and a short session",
+       .tag = "cases",
+       .handle =
+           [this](CallPtr call) {
+             if (!options.lift_rate_limits && !sign_ins.take(call->request.remote_address, call->now.ms).allowed)
+               return call->refuse(429, "too_many_requests", "请求太频繁", "查询太频繁，请稍后再试。");
+             track(*this, call);
+           },
        .body = object_schema({{"number", text_schema()}, {"code", text_schema()}}, {"number", "code"}),
-       .result = object_schema({{"token", text_schema()}, {"expires_at", text_schema()}, {"case", case_schema}}, {"token", "expires_at", "case"}), .refusals = {400, 404, 415, 422, 429}});
-  add({.method = Method::get, .path = "/api/v1/cases/{id}", .operation = "getCase", .summary = "One case, by id or number, as the caller may see it", .tag = "cases",
-       .access = Access::caller_or_staff, .handle = [this](CallPtr call) { show_case(*this, call, false); }, .result = case_schema, .refusals = {400, 404}});
-  add({.method = Method::get, .path = "/api/v1/cases/{id}/story", .operation = "tellCase", .summary = "The case with its whole life as a story with reasons", .tag = "cases",
-       .access = Access::staff, .handle = [this](CallPtr call) { show_case(*this, call, true); }, .result = case_schema, .refusals = {400, 404}});
-  add({.method = Method::get, .path = "/api/v1/cases/{id}/readers", .operation = "listReaders", .summary = "Who looked at the personal data of this case, when and why", .tag = "cases",
-       .access = Access::staff, .handle = bind(who_looked), .result = ref_schema("Readers"), .refusals = {404}});
-  add({.method = Method::post, .path = "/api/v1/cases/{id}/notes", .operation = "addNote", .summary = "Adds a note", .tag = "cases", .access = Access::staff,
-       .handle = bind(add_note), .body = object_schema({{"text", text_schema()}}, {"text"}), .result = acted_schema(), .status = 201, .takes_key = true, .refusals = {400, 404, 415, 422}});
-  add({.method = Method::post, .path = "/api/v1/cases/{id}/documents", .operation = "attachDocument", .summary = "Attaches a file of at most 20 MB; its name in X-File-Name", .tag = "cases",
-       .access = Access::caller_or_staff, .handle = bind(file_document), .query = {{"group", "string", "visibility group"}},
-       .result = object_schema({{"id", id_schema()}, {"number", text_schema()}, {"version", integer_schema()}, {"state", text_schema()}, {"open", json::object{{"type", "boolean"}}}, {"document", id_schema()}}, {"id", "document"}),
-       .status = 201, .upload = true, .refusals = {400, 404, 410, 413, 415, 507}});
-  add({.method = Method::get, .path = "/api/v1/cases/{id}/documents/{document}", .operation = "getDocument", .summary = "An attached file", .tag = "cases",
-       .access = Access::caller_or_staff, .handle = bind(read_document), .media_type = "application/octet-stream", .refusals = {404, 410}});
-  add({.method = Method::post, .path = "/api/v1/cases/{id}/suggestions/{name}", .operation = "suggest", .summary = "What the tables suggest for an action, before it is taken", .tag = "cases",
-       .access = Access::staff, .handle = bind(suggest), .body = json::object{{"type", "object"}, {"additionalProperties", true}}, .result = ref_schema("Suggestions"), .refusals = {400, 404, 415}});
-  add({.method = Method::get, .path = "/api/v1/events", .operation = "streamEvents", .summary = "What changed in the lists of the caller, as server-sent events; replays after Last-Event-ID", .tag = "cases",
-       .access = Access::staff, .place = Place::inline_,
-       .handle = [this](CallPtr call) {
-         std::optional<uint64_t> last;
-         if (const auto header = call->request.find_header("Last-Event-ID")) {
-           if (const auto number = feel::Number::parse(*header)) {
-             if (const auto position = number->to_int64(); position && *position >= 0) last = static_cast<uint64_t>(*position);
-           }
-         }
-         const auto registers = parts.engine->registers();
-         Response extra;
-         extra.route = call->route->path;
-         streams.open(std::move(call->responder), std::move(extra), holders_of(*registers, call->session->person, local_date(call->now)), call->session->administrator, last);
-       },
+       .result = object_schema({{"token", text_schema()}, {"expires_at", text_schema()}, {"case", case_schema}},
+                               {"token", "expires_at", "case"}),
+       .refusals = {400, 404, 415, 422, 429}});
+  add({.method = Method::get,
+       .path = "/api/v1/cases/{id}",
+       .operation = "getCase",
+       .summary = "One case, by id or number, as the caller may see it",
+       .tag = "cases",
+       .access = Access::caller_or_staff,
+       .handle = [this](CallPtr call) { show_case(*this, call, false); },
+       .result = case_schema,
+       .refusals = {400, 404}});
+  add({.method = Method::get,
+       .path = "/api/v1/cases/{id}/story",
+       .operation = "tellCase",
+       .summary = "The case with its whole life as a story with reasons",
+       .tag = "cases",
+       .access = Access::staff,
+       .handle = [this](CallPtr call) { show_case(*this, call, true); },
+       .result = case_schema,
+       .refusals = {400, 404}});
+  add({.method = Method::get,
+       .path = "/api/v1/cases/{id}/readers",
+       .operation = "listReaders",
+       .summary = "Who looked at the personal data of this case, when and why",
+       .tag = "cases",
+       .access = Access::staff,
+       .handle = bind(who_looked),
+       .result = ref_schema("Readers"),
+       .refusals = {404}});
+  add({.method = Method::post,
+       .path = "/api/v1/cases/{id}/notes",
+       .operation = "addNote",
+       .summary = "Adds a note",
+       .tag = "cases",
+       .access = Access::staff,
+       .handle = bind(add_note),
+       .body = object_schema({{"text", text_schema()}}, {"text"}),
+       .result = acted_schema(),
+       .status = 201,
+       .takes_key = true,
+       .refusals = {400, 404, 415, 422}});
+  add({.method = Method::post,
+       .path = "/api/v1/cases/{id}/documents",
+       .operation = "attachDocument",
+       .summary = "Attaches a file of at most 20 MB; its name in X-File-Name",
+       .tag = "cases",
+       .access = Access::caller_or_staff,
+       .handle = bind(file_document),
+       .query = {{"group", "string", "visibility group"}},
+       .result = object_schema({{"id", id_schema()},
+                                {"number", text_schema()},
+                                {"version", integer_schema()},
+                                {"state", text_schema()},
+                                {"open", json::object{{"type", "boolean"}}},
+                                {"document", id_schema()}},
+                               {"id", "document"}),
+       .status = 201,
+       .upload = true,
+       .refusals = {400, 404, 410, 413, 415, 507}});
+  add({.method = Method::get,
+       .path = "/api/v1/cases/{id}/documents/{document}",
+       .operation = "getDocument",
+       .summary = "An attached file",
+       .tag = "cases",
+       .access = Access::caller_or_staff,
+       .handle = bind(read_document),
+       .media_type = "application/octet-stream",
+       .refusals = {404, 410}});
+  add({.method = Method::post,
+       .path = "/api/v1/cases/{id}/suggestions/{name}",
+       .operation = "suggest",
+       .summary = "What the tables suggest for an action, before it is taken",
+       .tag = "cases",
+       .access = Access::staff,
+       .handle = bind(suggest),
+       .body = json::object{{"type", "object"}, {"additionalProperties", true}},
+       .result = ref_schema("Suggestions"),
+       .refusals = {400, 404, 415}});
+  add({.method = Method::get,
+       .path = "/api/v1/events",
+       .operation = "streamEvents",
+       .summary = "What changed in the lists of the caller, as server-sent events; replays after Last-Event-ID",
+       .tag = "cases",
+       .access = Access::staff,
+       .place = Place::inline_,
+       .handle =
+           [this](CallPtr call) {
+             std::optional<uint64_t> last;
+             if (const auto header = call->request.find_header("Last-Event-ID")) {
+               if (const auto number = feel::Number::parse(*header)) {
+                 if (const auto position = number->to_int64(); position && *position >= 0)
+                   last = static_cast<uint64_t>(*position);
+               }
+             }
+             const auto registers = parts.engine->registers();
+             Response extra;
+             extra.route = call->route->path;
+             streams.open(std::move(call->responder), std::move(extra),
+                          holders_of(*registers, call->session->person, local_date(call->now)),
+                          call->session->administrator, last);
+           },
        .media_type = "text/event-stream"});
 
   // One row for each type and each action of the packs, so that every form has its schema.
@@ -530,26 +699,48 @@ void Api::Impl::add_case_routes() {
   for (const auto& pack : parts.engine->packs().packs) {
     for (const auto& type : pack->cases) {
       json::object schema = form_schema(type.open);
-      schema["properties"].as_object()["link"] = object_schema({{"kind", text_schema()}, {"case", id_schema()}}, {"kind", "case"});
-      add({.method = Method::post, .path = "/api/v1/packs/" + pack->id + "/" + type.id, .operation = "open_" + pack->id + "_" + type.id,
-           .summary = type.open.title + "：" + type.title, .tag = pack->id, .access = type.public_opening == "yes" ? Access::anyone : Access::staff, .place = Place::inline_,
-           .handle = [this, pack_id = pack->id, type_id = type.id](CallPtr call) { open_case(*this, call, pack_id, type_id); },
-           .body = std::move(schema), .result = opened_schema(), .status = 201, .takes_key = true, .refusals = {400, 403, 404, 415, 422, 503, 507}});
+      schema["properties"].as_object()["link"] =
+          object_schema({{"kind", text_schema()}, {"case", id_schema()}}, {"kind", "case"});
+      add({.method = Method::post,
+           .path = "/api/v1/packs/" + pack->id + "/" + type.id,
+           .operation = "open_" + pack->id + "_" + type.id,
+           .summary = type.open.title + "：" + type.title,
+           .tag = pack->id,
+           .access = type.public_opening == "yes" ? Access::anyone : Access::staff,
+           .place = Place::inline_,
+           .handle = [this, pack_id = pack->id,
+                      type_id = type.id](CallPtr call) { open_case(*this, call, pack_id, type_id); },
+           .body = std::move(schema),
+           .result = opened_schema(),
+           .status = 201,
+           .takes_key = true,
+           .refusals = {400, 403, 404, 415, 422, 503, 507}});
       for (const auto& action : type.actions) {
         if (action.by_timer) continue;
         const std::string path = "/api/v1/cases/{id}/actions/" + action.id;
         json::object form = form_schema(action);
         form["properties"].as_object()["assignment"] = integer_schema();
-        const auto same = std::find_if(routes.begin(), routes.end(), [&](const Route& route) { return route.path == path; });
-        if (same != routes.end()) {   // another pack's action of that name: either form
+        const auto same =
+            std::find_if(routes.begin(), routes.end(), [&](const Route& route) { return route.path == path; });
+        if (same != routes.end()) {  // another pack's action of that name: either form
           json::object& body = same->body.as_object();
           if (!body.contains("anyOf")) body = json::object{{"anyOf", json::array{json::value(body)}}};
           body["anyOf"].as_array().push_back(form);
           continue;
         }
-        add({.method = Method::post, .path = path, .operation = "act_" + action.id, .summary = action.title + "（" + type.title + "）", .tag = pack->id,
-             .access = Access::caller_or_staff, .place = Place::worker, .handle = bind(act), .body = std::move(form), .result = acted_schema(),
-             .needs_match = true, .takes_key = true, .refusals = {400, 403, 404, 409, 412, 415, 422, 428, 503, 507}});
+        add({.method = Method::post,
+             .path = path,
+             .operation = "act_" + action.id,
+             .summary = action.title + "（" + type.title + "）",
+             .tag = pack->id,
+             .access = Access::caller_or_staff,
+             .place = Place::worker,
+             .handle = bind(act),
+             .body = std::move(form),
+             .result = acted_schema(),
+             .needs_match = true,
+             .takes_key = true,
+             .refusals = {400, 403, 404, 409, 412, 415, 422, 428, 503, 507}});
       }
     }
   }

@@ -18,9 +18,9 @@ struct Api::Impl {
   ApiParts parts;
   ApiOptions options;
   std::vector<Route> routes;
-  RateLimiter strangers{{.burst = 30, .per_minute = 30}, 100'000};     // by address: what anybody may do
-  RateLimiter sign_ins{{.burst = 10, .per_minute = 10}, 100'000};      // by address
-  RateLimiter accounts{{.burst = 600, .per_minute = 1200}, 100'000};   // by account or caller
+  RateLimiter strangers{{.burst = 30, .per_minute = 30}, 100'000};    // by address: what anybody may do
+  RateLimiter sign_ins{{.burst = 10, .per_minute = 10}, 100'000};     // by address
+  RateLimiter accounts{{.burst = 600, .per_minute = 1200}, 100'000};  // by account or caller
   EventStreams streams;
   std::function<ServerStats()> server_stats;
   std::string openapi_text;
@@ -29,12 +29,13 @@ struct Api::Impl {
   void add_case_routes();
   void add_admin_routes();
   void add(Route route);
-  json::object describe() const;   // openapi.cc
+  json::object describe() const;  // openapi.cc
 
   // --- on the way (api.cc) ---
   void handle(Request&& request, Responder responder);
-  const Route* find_route(const Request& request, std::vector<std::pair<std::string_view, std::string>>& parameters, bool& other_method) const;
-  bool admit(Call& call);          // session, access, rate, CSRF; answers when it refuses
+  const Route* find_route(const Request& request, std::vector<std::pair<std::string_view, std::string>>& parameters,
+                          bool& other_method) const;
+  bool admit(Call& call);  // session, access, rate, CSRF; answers when it refuses
   void run(CallPtr call);
   BodyPlan plan_body(const Request& head);
 
@@ -43,8 +44,9 @@ struct Api::Impl {
   std::optional<json::object> body_of(Call& call);
   // The case named by {id} (uuid or number), if the caller may see it; else answers 404.
   std::shared_ptr<const kernel::CaseState> visible_case(Call& call, const kernel::Registers& registers);
-  bool may_see(const kernel::Actor& actor, const kernel::CaseState& state, const kernel::Registers& registers, Instant now) const;
-  std::optional<uint64_t> matched_version(Call& call);   // from If-Match; answers 428/400 when it is missing or bad
+  bool may_see(const kernel::Actor& actor, const kernel::CaseState& state, const kernel::Registers& registers,
+               Instant now) const;
+  std::optional<uint64_t> matched_version(Call& call);  // from If-Match; answers 428/400 when it is missing or bad
   void submit(CallPtr call, engine::Request request, int status,
               std::function<json::object(const engine::Accepted&)> render);
   Result<void> keep(std::vector<store::Record> put, std::vector<std::pair<std::string, std::string>> removed,

@@ -50,7 +50,8 @@ constexpr Example kRefusals[] = {
     {422, "invalid_form", "表单需要修改", "有 2 处需要修改。"},
     {422, "not_decidable", "资料不全，无法判断", "还缺少资料，无法判断。"},
     {422, "requirement_failed", "不符合条件", "时限已届满，不能申请延期。"},
-    {422, "idempotency_key_reused", "Idempotency-Key 已用过", "同一个 Idempotency-Key 已用于另一份内容。请换一个新的。"},
+    {422, "idempotency_key_reused", "Idempotency-Key 已用过",
+     "同一个 Idempotency-Key 已用于另一份内容。请换一个新的。"},
     {428, "if_match_required", "缺少版本号", "请在 If-Match 中给出您看到的版本。"},
     {429, "too_many_requests", "请求太频繁", "请求太频繁，请稍后再试。"},
     {429, "locked", "账号暂时锁定", "密码连续输错，账号暂时锁定。"},
@@ -77,9 +78,13 @@ json::object problem_response(int status) {
     if (e.status != status) continue;
     examples[str(e.code)] = json::object{{"value", problem_object(status, e.code, e.title, e.detail, Id{})}};
   }
-  json::object response{{"description", "Refused: the code says why, the detail what to do"},
-                      {"content", json::object{{"application/problem+json", json::object{{"schema", json::object{{"$ref", "#/components/schemas/Problem"}}}, {"examples", std::move(examples)}}}}}};
-  if (status == 429 || status == 503 || status == 507) response["headers"] = header_schema("Retry-After", "seconds to wait");
+  json::object response{
+      {"description", "Refused: the code says why, the detail what to do"},
+      {"content", json::object{{"application/problem+json",
+                                json::object{{"schema", json::object{{"$ref", "#/components/schemas/Problem"}}},
+                                             {"examples", std::move(examples)}}}}}};
+  if (status == 429 || status == 503 || status == 507)
+    response["headers"] = header_schema("Retry-After", "seconds to wait");
   return response;
 }
 
@@ -96,31 +101,52 @@ struct Shape {
   std::string_view name, members;
 };
 constexpr Shape kShapes[] = {
-    {"Problem", "type:text title:text status:int detail:text code:text request?:id instead?:text basis?:Basis fields?:[FieldFault] conditions?:[ConditionFault] current_version?:int"},
+    {"Problem",
+     "type:text title:text status:int detail:text code:text request?:id instead?:text basis?:Basis "
+     "fields?:[FieldFault] conditions?:[ConditionFault] current_version?:int"},
     {"FieldFault", "field:text sentence:text"},
     {"ConditionFault", "id:text sentence:text instead:text basis:Basis"},
     {"Basis", "kind:text document?:text clause?:text reading?:int text:text"},
     {"Titled", "id:text title:text"},
     {"Named", "id:text name:text"},
-    {"CaseRow", "id:id number:text type:text state:text state_title?:text open:bool opened_at:instant changed_at:instant closed_at?:instant late:bool held_by:text version:int due_at?:instant due_clock?:text due_provisional?:bool fields:object"},
-    {"Case", "id:id number:text pack:text type:Titled state:StateNow version:int opened_at:instant changed_at:instant closed_at?:instant result?:text imported:bool held_by:[Holder] fields:object withheld:[Withheld] assigned:[Assignment] clocks:[Clock] acts:[Act] letters:[Letter] documents:[Document] links:[Link] flags:[Titled] decisions:[Decision] actions:[Offer] story?:text"},
+    {"CaseRow",
+     "id:id number:text type:text state:text state_title?:text open:bool opened_at:instant changed_at:instant "
+     "closed_at?:instant late:bool held_by:text version:int due_at?:instant due_clock?:text due_provisional?:bool "
+     "fields:object"},
+    {"Case",
+     "id:id number:text pack:text type:Titled state:StateNow version:int opened_at:instant changed_at:instant "
+     "closed_at?:instant result?:text imported:bool held_by:[Holder] fields:object withheld:[Withheld] "
+     "assigned:[Assignment] clocks:[Clock] acts:[Act] letters:[Letter] documents:[Document] links:[Link] "
+     "flags:[Titled] decisions:[Decision] actions:[Offer] story?:text"},
     {"StateNow", "id:text title:text open:bool"},
     {"Holder", "role:text title:text units:[Named]"},
     {"Withheld", "group:text title:text why:text"},
     {"Actor", "role:text title:text unit?:Named person?:text"},
-    {"Assignment", "no:int name:text title:text under:int at:instant active:bool unit?:Named person?:text ended_at?:instant"},
-    {"Clock", "no:int name:text title:text force:text basis:Basis started_at:instant started_by_event:int status:text late:bool owner:text due_on?:date due_at?:instant provisional?:bool claimed_at?:instant stopped_at?:instant segments:[ClockSegment] pauses:[ClockPause] former_due:[date] sentence:text"},
+    {"Assignment",
+     "no:int name:text title:text under:int at:instant active:bool unit?:Named person?:text ended_at?:instant"},
+    {"Clock",
+     "no:int name:text title:text force:text basis:Basis started_at:instant started_by_event:int status:text late:bool "
+     "owner:text due_on?:date due_at?:instant provisional?:bool claimed_at?:instant stopped_at?:instant "
+     "segments:[ClockSegment] pauses:[ClockPause] former_due:[date] sentence:text"},
     {"ClockSegment", "why:text counted:Counted basis:Basis event:int sentence:text"},
     {"ClockPause", "from:instant to?:instant basis:Basis"},
-    {"Counted", "start:instant unit:text n:int kind:text first_counted:date raw_end:date due_on:date due_at:instant provisional:bool edition:text specials:[SpecialDay]"},
-    {"DueDate", "start:instant unit:text n:int kind:text first_counted:date raw_end:date due_on:date due_at:instant provisional:bool edition:text specials:[SpecialDay] sentence:text"},
+    {"Counted",
+     "start:instant unit:text n:int kind:text first_counted:date raw_end:date due_on:date due_at:instant "
+     "provisional:bool edition:text specials:[SpecialDay]"},
+    {"DueDate",
+     "start:instant unit:text n:int kind:text first_counted:date raw_end:date due_on:date due_at:instant "
+     "provisional:bool edition:text specials:[SpecialDay] sentence:text"},
     {"SpecialDay", "date:date off:bool name:text notice:text"},
-    {"Act", "action:text title:text outcome:text by:Actor at:instant recorded_at:instant from:text to:text version:int basis:Basis form:object flags:[Titled]"},
+    {"Act",
+     "action:text title:text outcome:text by:Actor at:instant recorded_at:instant from:text to:text version:int "
+     "basis:Basis form:object flags:[Titled]"},
     {"Letter", "letter:text title:text channel:text at:instant text:text basis:Basis to:LetterTo"},
     {"LetterTo", "role:text unit?:text"},
     {"Document", "id:id name:any media_type:text bytes:int at:instant by:Actor"},
     {"Link", "kind:text inverse:bool other:id number:text type:text"},
-    {"Decision", "decision:text title:text mode?:text suggestion:any choice?:any reason?:text decided_by:int complete:bool matched:[int] inputs:object missing:[text] bases:[Basis] event?:int"},
+    {"Decision",
+     "decision:text title:text mode?:text suggestion:any choice?:any reason?:text decided_by:int complete:bool "
+     "matched:[int] inputs:object missing:[text] bases:[Basis] event?:int"},
     {"Suggestions", "suggestions:[Decision]"},
     {"Offer", "action:text title:text offered:bool basis:Basis why_not?:text"},
     {"Readers", "items:[Reader]"},
@@ -128,6 +154,8 @@ constexpr Shape kShapes[] = {
     {"Session", "account:text administrator:bool expires_at:instant csrf?:text case?:id person?:Named posts?:[Post]"},
     {"SignedIn", "account:text administrator:bool expires_at:instant csrf:text person?:Named posts?:[Post] token:text"},
     {"Post", "position:text unit:text unit_name:text as_deputy:bool"},
+    {"FailedReactions", "items:[FailedReaction]"},
+    {"FailedReaction", "key:text case:text refused:object"},
     {"Accounts", "items:[Account]"},
     {"Account", "name:text person:text person_name:text administrator:bool"},
     {"SetUpLink", "link:text valid_hours:int"},
@@ -135,7 +163,9 @@ constexpr Shape kShapes[] = {
     {"Packs", "items:[Pack]"},
     {"Pack", "id:text title:text document:text issuer:text edition:text types:[PackType]"},
     {"PackType", "id:text title:text title_en:text public:bool"},
-    {"CaseType", "id:text title:text title_en:text pack:text document:text open:OpeningForm states:[StateInfo] actions:[ActionForm] groups:[Titled]"},
+    {"CaseType",
+     "id:text title:text title_en:text pack:text document:text open:OpeningForm states:[StateInfo] "
+     "actions:[ActionForm] groups:[Titled]"},
     {"OpeningForm", "title:text form:object"},
     {"StateInfo", "id:text title:text public_title:text final:bool"},
     {"ActionForm", "id:text title:text help:text form:object"},
@@ -172,7 +202,10 @@ json::object schemas() {
       members[str(name)] = type_schema(member.substr(colon + 1));
       if (!optional) required.push_back(str(name));
     }
-    all[str(shape.name)] = json::object{{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(members)}, {"required", std::move(required)}};
+    all[str(shape.name)] = json::object{{"type", "object"},
+                                        {"additionalProperties", false},
+                                        {"properties", std::move(members)},
+                                        {"required", std::move(required)}};
   }
   return all;
 }
@@ -183,57 +216,94 @@ json::object Api::Impl::describe() const {
   json::object paths;
   std::set<std::string> tags;
   for (const Route& route : routes) {
-    json::object operation{{"operationId", route.operation}, {"summary", route.summary}, {"tags", json::array{str(route.tag)}}};
+    json::object operation{
+        {"operationId", route.operation}, {"summary", route.summary}, {"tags", json::array{str(route.tag)}}};
     tags.insert(route.tag);
     json::array parameters;
     for (const auto& part : route.parts) {
-      if (part.front() == '{') parameters.push_back(json::object{{"name", part.substr(1, part.size() - 2)}, {"in", "path"}, {"required", true}, {"schema", json::object{{"type", "string"}}}});
+      if (part.front() == '{')
+        parameters.push_back(json::object{{"name", part.substr(1, part.size() - 2)},
+                                          {"in", "path"},
+                                          {"required", true},
+                                          {"schema", json::object{{"type", "string"}}}});
     }
     for (const auto& query : route.query) {
-      parameters.push_back(json::object{{"name", str(query.name)}, {"in", "query"}, {"description", str(query.description)}, {"schema", json::object{{"type", str(query.type)}}}});
+      parameters.push_back(json::object{{"name", str(query.name)},
+                                        {"in", "query"},
+                                        {"description", str(query.description)},
+                                        {"schema", json::object{{"type", str(query.type)}}}});
     }
     const auto header = [&](std::string_view name, bool required, std::string_view description) {
-      parameters.push_back(json::object{{"name", str(name)}, {"in", "header"}, {"required", required}, {"description", str(description)}, {"schema", json::object{{"type", "string"}}}});
+      parameters.push_back(json::object{{"name", str(name)},
+                                        {"in", "header"},
+                                        {"required", required},
+                                        {"description", str(description)},
+                                        {"schema", json::object{{"type", "string"}}}});
     };
     if (route.needs_match) header("If-Match", true, "ETag of the case as it was read");
-    if (route.takes_key) header("Idempotency-Key", false, "same key and body: the stored answer; same key, other body: refused");
-    if (route.operation == "getCase" || route.operation == "tellCase") header("X-Purpose", false, "why personal data is read, percent-encoded; recorded");
-    if (route.access == Access::staff || route.access == Access::caller_or_staff) header("X-Acting-Unit", false, "unit for which the person acts, where she has posts in several");
+    if (route.takes_key)
+      header("Idempotency-Key", false, "same key and body: the stored answer; same key, other body: refused");
+    if (route.operation == "getCase" || route.operation == "tellCase")
+      header("X-Purpose", false, "why personal data is read, percent-encoded; recorded");
+    if (route.access == Access::staff || route.access == Access::caller_or_staff)
+      header("X-Acting-Unit", false, "unit for which the person acts, where she has posts in several");
     if (route.upload) header("X-File-Name", false, "name of the file, percent-encoded");
     if (!parameters.empty()) operation["parameters"] = std::move(parameters);
-    if (!route.body.is_null()) operation["requestBody"] = json::object{{"required", true}, {"content", json::object{{"application/json", json::object{{"schema", route.body}}}}}};
-    if (route.upload) operation["requestBody"] = json::object{{"required", true}, {"content", json::object{{"application/octet-stream", json::object{{"schema", json::object{{"type", "string"}, {"format", "binary"}}}}}}}};
+    if (!route.body.is_null())
+      operation["requestBody"] = json::object{
+          {"required", true}, {"content", json::object{{"application/json", json::object{{"schema", route.body}}}}}};
+    if (route.upload)
+      operation["requestBody"] = json::object{
+          {"required", true},
+          {"content",
+           json::object{{"application/octet-stream",
+                         json::object{{"schema", json::object{{"type", "string"}, {"format", "binary"}}}}}}}};
     json::object responses;
     json::object success{{"description", "Done"}};
-    if (!route.result.is_null()) success["content"] = json::object{{str(route.media_type), json::object{{"schema", route.result}}}};
-    else if (route.status == 200) success["content"] = json::object{{str(route.media_type), json::object{{"schema", json::object{{"type", "string"}}}}}};
-    if (route.needs_match || route.operation == "getCase" || route.operation == "tellCase") success["headers"] = header_schema("ETag", "version of the case, for If-Match");
+    if (!route.result.is_null())
+      success["content"] = json::object{{str(route.media_type), json::object{{"schema", route.result}}}};
+    else if (route.status == 200)
+      success["content"] =
+          json::object{{str(route.media_type), json::object{{"schema", json::object{{"type", "string"}}}}}};
+    if (route.needs_match || route.operation == "getCase" || route.operation == "tellCase")
+      success["headers"] = header_schema("ETag", "version of the case, for If-Match");
     responses[std::to_string(route.status)] = std::move(success);
-    if (route.operation == "getCase") responses["304"] = json::object{{"description", "Not changed since the ETag in If-None-Match"}};
+    if (route.operation == "getCase")
+      responses["304"] = json::object{{"description", "Not changed since the ETag in If-None-Match"}};
     std::set<int> refusals(route.refusals.begin(), route.refusals.end());
     refusals.insert(429);
     if (route.access != Access::anyone) refusals.insert({401, 403, 404});
     for (const int status : refusals) responses[std::to_string(status)] = problem_response(status);
     operation["responses"] = std::move(responses);
-    if (route.access == Access::anyone) operation["security"] = json::array{json::object{}, json::object{{"token", json::array{}}}};
-    const std::string method = route.method == Method::get ? "get" : route.method == Method::post ? "post" : route.method == Method::put ? "put" : "delete";
+    if (route.access == Access::anyone)
+      operation["security"] = json::array{json::object{}, json::object{{"token", json::array{}}}};
+    const std::string method = route.method == Method::get    ? "get"
+                               : route.method == Method::post ? "post"
+                               : route.method == Method::put  ? "put"
+                                                              : "delete";
     json::value& path = paths[route.path];
     if (path.is_null()) path = json::object{};
     path.get_object()[method] = std::move(operation);
   }
   json::array tag_list;
   for (const auto& tag : tags) tag_list.push_back(json::object{{"name", tag}, {"description", tag}});
-  return json::object{{"openapi", "3.1.0"},
-                      {"info", json::object{{"title", "Tongban 通办"}, {"version", options.version}, {"description", "政策文件变成服务：每个时限、决定和拒绝都注明条款。"},
-                                            {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
-                      {"servers", json::array{json::object{{"url", "/"}}}},
-                      {"security", json::array{json::object{{"token", json::array{}}}, json::object{{"cookie", json::array{}}}}},
-                      {"tags", std::move(tag_list)},
-                      {"x-refusals", all_refusals()},
-                      {"paths", std::move(paths)},
-                      {"components", json::object{{"schemas", schemas()},
-                                                  {"securitySchemes", json::object{{"token", json::object{{"type", "http"}, {"scheme", "bearer"}}},
-                                                                                   {"cookie", json::object{{"type", "apiKey"}, {"in", "cookie"}, {"name", "tongban_session"}}}}}}}};
+  return json::object{
+      {"openapi", "3.1.0"},
+      {"info", json::object{{"title", "Tongban 通办"},
+                            {"version", options.version},
+                            {"description", "政策文件变成服务：每个时限、决定和拒绝都注明条款。"},
+                            {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
+      {"servers", json::array{json::object{{"url", "/"}}}},
+      {"security", json::array{json::object{{"token", json::array{}}}, json::object{{"cookie", json::array{}}}}},
+      {"tags", std::move(tag_list)},
+      {"x-refusals", all_refusals()},
+      {"paths", std::move(paths)},
+      {"components",
+       json::object{{"schemas", schemas()},
+                    {"securitySchemes", json::object{{"token", json::object{{"type", "http"}, {"scheme", "bearer"}}},
+                                                     {"cookie", json::object{{"type", "apiKey"},
+                                                                             {"in", "cookie"},
+                                                                             {"name", "tongban_session"}}}}}}}};
 }
 
 }  // namespace tongban::http

@@ -8,13 +8,18 @@ namespace tongban::http {
 
 SseEvent EventStreams::event_of(const engine::Change& change, std::string& id, std::string& data) {
   id = std::to_string(change.position);
-  data = to_json_text(json::object{{"case", to_text(change.case_id)}, {"number", change.number}, {"type", change.type},
-                                   {"state", change.state}, {"what", change.what}, {"version", change.version}});
+  data = to_json_text(json::object{{"case", to_text(change.case_id)},
+                                   {"number", change.number},
+                                   {"type", change.type},
+                                   {"state", change.state},
+                                   {"what", change.what},
+                                   {"version", change.version}});
   return {.id = id, .name = "changed", .data = data};
 }
 
 bool EventStreams::concerns(const Client& client, const engine::Change& change) {
-  return client.everything || std::any_of(change.holders.begin(), change.holders.end(), [&](const std::string& holder) { return client.holders.contains(holder); });
+  return client.everything || std::any_of(change.holders.begin(), change.holders.end(),
+                                          [&](const std::string& holder) { return client.holders.contains(holder); });
 }
 
 void EventStreams::publish(const engine::Change& change) {
@@ -33,7 +38,8 @@ void EventStreams::publish(const engine::Change& change) {
   }
 }
 
-void EventStreams::open(Responder responder, Response extra, std::set<std::string> holders, bool everything, std::optional<uint64_t> last_position) {
+void EventStreams::open(Responder responder, Response extra, std::set<std::string> holders, bool everything,
+                        std::optional<uint64_t> last_position) {
   auto client = std::make_shared<Client>();
   client->holders = std::move(holders);
   client->everything = everything;
@@ -50,7 +56,8 @@ void EventStreams::open(Responder responder, Response extra, std::set<std::strin
     if (!complete) client->stream.send({.id = {}, .name = "reset", .data = "{}"});
     std::string id, data;
     for (const auto& change : kept_) {
-      if (complete && change.position > *last_position && concerns(*client, change)) client->stream.send(event_of(change, id, data));
+      if (complete && change.position > *last_position && concerns(*client, change))
+        client->stream.send(event_of(change, id, data));
     }
   }
   client->stream.send({.id = {}, .name = "ready", .data = "{}"});
@@ -65,7 +72,8 @@ void EventStreams::close_all() {
 
 size_t EventStreams::count() const {
   const std::lock_guard lock(mutex_);
-  return static_cast<size_t>(std::count_if(clients_.begin(), clients_.end(), [](const auto& client) { return client->stream.is_open(); }));
+  return static_cast<size_t>(
+      std::count_if(clients_.begin(), clients_.end(), [](const auto& client) { return client->stream.is_open(); }));
 }
 
 }  // namespace tongban::http

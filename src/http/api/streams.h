@@ -20,7 +20,8 @@ class EventStreams {
   static constexpr size_t kKept = 20'000;
   void publish(const engine::Change& change);
   // Streams changes whose holders meet `holders` (all changes when `everything`), after `last_position`.
-  void open(Responder responder, Response extra, std::set<std::string> holders, bool everything, std::optional<uint64_t> last_position);
+  void open(Responder responder, Response extra, std::set<std::string> holders, bool everything,
+            std::optional<uint64_t> last_position);
   void close_all();
   size_t count() const;
 

@@ -44,7 +44,8 @@ struct WriterStatements {
   Statement number_taken, put_case, remove_inbox, insert_inbox, remove_clocks, insert_clock;
   Statement put_register, add_person_hash, index_persons, clear_recent_persons, find_holder, insert_holder;
   Statement find_words, put_words, remove_words, index_words, unindex_words;
-  Statement add_outbox, remove_outbox, insert_idempotency, find_key, index_keys, keys_are_indexed, insert_audit, put_record, remove_record, put_counter;
+  Statement add_outbox, remove_outbox, insert_idempotency, find_key, index_keys, keys_are_indexed, insert_audit,
+      put_record, remove_record, put_counter;
 };
 
 struct SqliteStore::Parts {

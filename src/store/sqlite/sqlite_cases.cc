@@ -124,6 +124,10 @@ class CaseList {
       if (a.place.key != b.place.key) return (a.place.key < b.place.key) == ascending;
       return a.place.number < b.place.number;
     });
+    const auto is_same = [](const ListedRow& a, const ListedRow& b) {
+      return a.place.key == b.place.key && a.place.number == b.place.number;
+    };
+    rows.erase(std::unique(rows.begin(), rows.end(), is_same), rows.end());  // a case may come from several ranges
     if (rows.size() > static_cast<size_t>(limit)) rows.resize(static_cast<size_t>(limit));
     return rows;
   }
@@ -137,7 +141,9 @@ class CaseList {
       query.add(
           "SELECT count(*) FROM (SELECT 1 FROM inbox i INDEXED BY inbox_due CROSS JOIN cases c ON c.stream = i.stream "
           "WHERE ");
-      query.add(inbox_conditions("i")).add(not_listed_before()).add(case_conditions());
+      query.add(inbox_conditions("i"));
+      query.add(not_twice("(j.flags, j.due_key, j.relation) < (i.flags, i.due_key, i.relation)"));
+      query.add(case_conditions());
     } else if (holder_ != 0) {
       query.add("cases c NOT INDEXED WHERE ")
           .add(selected())
@@ -232,14 +238,14 @@ class CaseList {
     if (query_.due_before) query.add(" AND " + i + ".due_key < ?", query_.due_before->ms);
     return query;
   }
-  // A case with several rows in the same list stands at its earliest.
-  Query not_listed_before() const {
+  // Of several rows of a case in one list only the first counts. What `earlier` calls first must come first in the walk
+  // as well, or the walk passes over many rows before it meets one that counts.
+  Query not_twice(std::string_view earlier) const {
     Query query;
     if (!query_.relation.empty()) return query;
-    query.add(
-        " AND NOT EXISTS (SELECT 1 FROM inbox j WHERE j.stream = i.stream AND j.holder = i.holder AND j.flags IN (" +
-        flags_text() + ") AND (j.due_key, j.relation) < (i.due_key, i.relation))");
-    return query;
+    query.add(" AND NOT EXISTS (SELECT 1 FROM inbox j WHERE j.stream = i.stream AND ").add(inbox_conditions("j"));
+    query.add(" AND ");
+    return std::move(query.add(earlier).add(")"));
   }
 
   Query holder_range(int flags, const std::optional<Place>& after, int64_t limit) const {
@@ -251,7 +257,11 @@ class CaseList {
     if (!query_.relation.empty()) query.add(" AND i.relation = ?", query_.relation);
     if (query_.due_before) query.add(" AND i.due_key < ?", query_.due_before->ms);
     if (after) query.add(" AND (i.due_key, i.stream) > (?", after->key).add(", ?)", after->number);
-    query.add(not_listed_before()).add(case_conditions());
+    // A case stands at its earliest due instant; of equal ones each range shows one, and page() drops the others.
+    query.add(
+        not_twice("(j.due_key < i.due_key OR (j.due_key = i.due_key AND j.flags = i.flags AND j.relation < "
+                  "i.relation))"));
+    query.add(case_conditions());
     return std::move(query.add(" ORDER BY i.due_key, i.stream LIMIT ?", limit));
   }
 

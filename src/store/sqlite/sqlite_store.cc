@@ -137,7 +137,8 @@ Result<void> prepare_schema(Connection& writer) {
                                           "). Start the newer program, or restore a backup made by this one.");
   }
   if (version < kSchemaVersion) {
-    return fail(Trouble::unsupported, "The database " + writer.path() + " was written by a Tongban before its first release (schema " +
+    return fail(Trouble::unsupported, "The database " + writer.path() +
+                                          " was written by a Tongban before its first release (schema " +
                                           std::to_string(version) + "). Make a new data folder.");
   }
   return {};

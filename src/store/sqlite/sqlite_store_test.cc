@@ -152,6 +152,51 @@ class Quota : public VfsLayer {
   int64_t left = -1;
 };
 
+// More than the store keeps outside its indexes, so that some are in the index and some are not.
+TEST(SqliteRecent, KeysAndHashesAreFoundAndRefusedTwiceBeforeAndAfterTheyAreIndexed) {
+  constexpr uint64_t kCases = 5000;
+  TempFolder folder;
+  auto store = open_store(folder.path("data"));
+  const auto filing = [](uint64_t i) {
+    Transaction filing;
+    filing.appends = {make_append(id_of(i), 0, 1, "a")};
+    filing.views.person_hashes = {{sha256("phone " + std::to_string(i % 4000)), id_of(i % 4000, 2), id_of(i)}};
+    filing.idempotency = IdempotencyRow{.actor = "a", .key = std::to_string(i), .status = static_cast<int32_t>(i)};
+    filing.idempotency->at = Instant{static_cast<int64_t>(i)};
+    return filing;
+  };
+  for (uint64_t i = 0; i < kCases; i += 250) {
+    std::vector<Transaction> batch;
+    for (uint64_t k = i; k < i + 250; ++k) batch.push_back(filing(k));
+    const auto committed = store->commit(batch);
+    ASSERT_TRUE(committed.ok());
+    for (const Committed& one : *committed) ASSERT_FALSE(one.conflict);
+  }
+  for (int round = 0; round < 2; ++round) {
+    for (uint64_t i = 0; i < kCases; i += 77) {
+      const auto key = store->find_idempotency("a", std::to_string(i));
+      ASSERT_TRUE(key.ok() && key->has_value()) << i;
+      EXPECT_EQ((*key)->status, static_cast<int32_t>(i));
+      EXPECT_EQ(store->find_person(sha256("phone " + std::to_string(i % 4000)))->size(), i % 4000 < 1000 ? 2u : 1u)
+          << i;
+      Transaction again = filing(i);
+      again.appends = {make_append(id_of(i), 1, 1, "b")};
+      EXPECT_TRUE(store->commit({again})->at(0).conflict) << i;
+    }
+    store.reset();
+    store = open_store(folder.path("data"));
+  }
+  // What is pruned may be used again, in the index or not.
+  ASSERT_TRUE(store->prune_idempotency(Instant{kCases}).ok());
+  for (const uint64_t i : {uint64_t{0}, kCases - 1}) {
+    EXPECT_FALSE(store->find_idempotency("a", std::to_string(i))->has_value());
+    Transaction again = filing(i);
+    again.appends = {make_append(id_of(i), 1, 1, "b")};
+    EXPECT_FALSE(store->commit({again})->at(0).conflict);
+    EXPECT_TRUE(store->find_idempotency("a", std::to_string(i))->has_value());
+  }
+}
+
 TEST(SqliteFaults, AFullDiskRefusesTheBatchWholeAndLaterCommitsWork) {
   TempFolder folder;
   Quota quota;
