@@ -94,8 +94,7 @@ struct Play {
     EXPECT_EQ(first.index(), again.index());
     if (const auto* decided = std::get_if<Decided>(&first)) {
       EXPECT_EQ(decided->events, std::get<Decided>(again).events);
-      std::vector<Event> history;  // and apply agrees with the state it returned
-      CaseState folded = state.value_or(CaseState{});
+      CaseState folded = state.value_or(CaseState{});  // and apply agrees with the state it returned
       for (const Event& event : decided->events) apply(folded, event);
       EXPECT_EQ(folded.version, decided->state.version);
       EXPECT_EQ(folded.state, decided->state.state);

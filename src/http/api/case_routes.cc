@@ -261,7 +261,7 @@ static void suggest(Api::Impl& api, const CallPtr& call) {
   call->answer_json(200, json::object{{"suggestions", std::move(list)}});
 }
 
-static std::optional<store::CaseQuery> query_of(Api::Impl& api, Call& call, const kernel::Registers& registers) {
+static std::optional<store::CaseQuery> query_of(Call& call, const kernel::Registers& registers) {
   store::CaseQuery query;
   const auto bad = [&](std::string_view name, std::string_view what) {
     call.refuse(400, "bad_query", "查询条件不对", "查询条件 " + std::string(name) + " 不对：" + std::string(what));
@@ -325,13 +325,12 @@ static std::optional<store::CaseQuery> query_of(Api::Impl& api, Call& call, cons
     if (!n || *n < 1 || *n > 200) return bad("limit", "应为 1 到 200。");
     query.limit = static_cast<uint32_t>(*n);
   }
-  (void)api;
   return query;
 }
 
 static void list_cases(Api::Impl& api, const CallPtr& call) {
   const auto registers = api.parts.engine->registers();
-  auto query = query_of(api, *call, *registers);
+  auto query = query_of(*call, *registers);
   if (!query) return;
   const auto page = api.parts.store->list_cases(*query);
   if (!page.ok()) return call->refuse(page.error());

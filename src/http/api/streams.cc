@@ -43,14 +43,9 @@ void EventStreams::open(Responder responder, Response extra, std::set<std::strin
   auto client = std::make_shared<Client>();
   client->holders = std::move(holders);
   client->everything = everything;
-  const std::weak_ptr<Client> weak = client;
   const std::lock_guard lock(mutex_);
-  client->stream = responder.start_events(std::move(extra), [this, weak] {
-    // On the I/O thread; the stream may end while publish holds the lock on another one, so only a marker is left: the
-    // next send returns false and the client is taken out there.
-    (void)this;
-    (void)weak;
-  });
+  // Nothing to do when it ends: the next send returns false, and the client is taken out there.
+  client->stream = responder.start_events(std::move(extra), [] {});
   if (last_position) {
     const bool complete = kept_.empty() || kept_.front().position <= *last_position + 1;
     if (!complete) client->stream.send({.id = {}, .name = "reset", .data = "{}"});
