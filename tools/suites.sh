@@ -108,7 +108,8 @@ run_suite() {
   local suite=$1
   case $suite in
     sanitize/packs) run_script "$suite" "$sanitize" tests/packs/run ;;
-    sanitize/*) TONGBAN_SANITIZED=1 run_unit "$suite" "$sanitize" "${suite#sanitize/}" ;;
+    # The frames of a sanitized build are several times larger, so that a recursion within its bound needs more stack.
+    sanitize/*) ulimit -S -s 65536 2>/dev/null || ulimit -S -s "$(ulimit -H -s)"; TONGBAN_SANITIZED=1 run_unit "$suite" "$sanitize" "${suite#sanitize/}" ;;
     torture/*) run_script "$suite" "$release" "tests/$suite" ;;
     *) if [[ -x tests/$suite/run ]]; then run_script "$suite" "$release" "tests/$suite/run"; else run_unit "$suite" "$release" "$suite"; fi ;;
   esac
@@ -163,6 +164,7 @@ command_test() {
     esac
   done
   export TONGBAN_ROUNDS=${TONGBAN_ROUNDS:-100}
+  ((${#targets[@]})) && build_web
   ((${#targets[@]})) && configure "$release" -DCMAKE_BUILD_TYPE=RelWithDebInfo
   ((${#sanitize_targets[@]})) && configure "$sanitize" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1' -DTONGBAN_SANITIZE=ON -DTONGBAN_BENCH=OFF
   # A full run builds everything that is built by default, so that a source without a test still has to compile.
@@ -230,10 +232,11 @@ command_bench() {
   return $failed
 }
 
-# Fuzz targets are tests/fuzz/NAME_fuzz.cc (libFuzzer), built by clang with everything instrumented. What they learn is
-# kept in build/fuzz/corpus/NAME; a crash is kept as build/fuzz/NAME-crash-….
+# Fuzz targets are tests/fuzz/NAME_fuzz.cc (libFuzzer), built by clang with everything instrumented. They start from
+# tests/fuzz/corpus/NAME (which the suite fuzz_corpus goes through without clang) and the words of tests/fuzz/NAME.dict.
+# What they learn is kept in build/fuzz/corpus/NAME_fuzz; a crash is kept as build/fuzz/NAME_fuzz-crash-….
 command_fuzz() {
-  local seconds=${1:-60} file name found=0 failed=0
+  local seconds=${1:-60} file name short found=0 failed=0 words
   (($#)) && shift
   [[ $seconds =~ ^[1-9][0-9]*$ ]] || stop "./dev fuzz takes a number of seconds, not \"$seconds\"."
   local wanted=" $* "
@@ -246,10 +249,13 @@ command_fuzz() {
     [[ -f $file ]] && [[ $# == 0 || $wanted == *" ${name%_fuzz} "* ]] || continue
     found=1
     ninja_build build/fuzz "$name" >"$logs/build_$name.log" 2>&1 || { grep -m 10 'error' "$logs/build_$name.log" >&2 || true; say "$name does not build; see $logs/build_$name.log"; failed=1; continue; }
+    short=${name%_fuzz}
+    words=()
+    [[ -f tests/fuzz/$short.dict ]] && words=("-dict=tests/fuzz/$short.dict")
     mkdir -p "build/fuzz/corpus/$name"
     printf '%s: %s seconds\n' "$name" "$seconds"
-    "build/fuzz/$name" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix="build/fuzz/$name-" \
-      "build/fuzz/corpus/$name" >"$logs/$name.log" 2>&1 </dev/null || { tail -n 20 "$logs/$name.log"; say "$name found something; see $logs/$name.log"; failed=1; }
+    "build/fuzz/$name" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=4096 -print_final_stats=1 "${words[@]}" \
+      -artifact_prefix="build/fuzz/$name-" "build/fuzz/corpus/$name" "tests/fuzz/corpus/$short" >"$logs/$name.log" 2>&1 </dev/null || { tail -n 20 "$logs/$name.log"; say "$name found something; see $logs/$name.log"; failed=1; }
     grep -E 'number_of_executed_units|new_units_added' "$logs/$name.log" || true
   done
   ((found)) || stop "no such fuzz target. There are: $(ls tests/fuzz 2>/dev/null | sed -n 's/_fuzz\.cc$//p' | tr '\n' ' ')"

@@ -98,6 +98,7 @@ Result<Made> make_city(const std::string& folder, const std::string& packs, cons
     }
   }
   made.accounts = TRY(make_accounts(*site, demo, now));
+  TRY(mark_as_demo(*site));
   return made;
 }
 

@@ -6,9 +6,12 @@
 #include <ext/stdio_sync_filebuf.h>
 #include <filesystem>
 
+#include "app/clock.h"
 #include "app/commands.h"
 #include "app/control.h"
+#include "app/dmn_command.h"
 #include "app/due_command.h"
+#include "app/feel_command.h"
 #include "app/pack_command.h"
 #include "app/scenario_command.h"
 #include "base/text.h"
@@ -31,7 +34,9 @@ constexpr std::string_view kHelp = R"(tongban COMMAND …    turns a government 
   rebuild    derive the views from the ledger again
   erase      make a person's data unreadable for ever
   config     the settings, where each comes from, and what it means
+  dmn        test | eval | check | convert decision models and tables
   due        when a period ends, and why
+  feel       evaluate a FEEL expression, or list the functions
   pack       check | test | coverage | print a policy pack
   openapi    print the description of the API
   version    print the version
@@ -53,7 +58,9 @@ int run(Words words, Shell& shell) {
   words.erase(words.begin());
   __gnu_cxx::stdio_sync_filebuf<char> in_buffer(stdin);
   std::istream in(&in_buffer);
+  if (name == "dmn") return run_dmn(words, system_now(), shell.out, shell.err);
   if (name == "due") return run_due(words, in, shell.out, shell.err);
+  if (name == "feel") return run_feel(words, system_now(), shell.out, shell.err);
   if (name == "pack" && !words.empty() && words[0] == "test")
     return run_pack_test({words.begin() + 1, words.end()}, shell.out, shell.err);
   if (name == "pack") return run_pack(words, in, shell.out, shell.err, run_scenarios);
@@ -67,9 +74,9 @@ int run(Words words, Shell& shell) {
   }
   Sites sites(*settings, nullptr);
   if (const auto code = run_command(name, words, sites, shell)) return *code;
-  const std::string near =
-      nearest_word(name, {"serve", "init", "demo", "doctor", "import", "export", "backup", "restore", "rebuild",
-                          "verify", "erase", "user", "config", "openapi", "version", "due", "pack", "help"});
+  const std::string near = nearest_word(
+      name, {"serve", "init", "demo",   "doctor",  "import",  "export", "backup", "restore", "rebuild", "verify",
+             "erase", "user", "config", "openapi", "version", "dmn",    "due",    "feel",    "pack",    "help"});
   shell.err << "tongban: there is no command \"" << name << "\""
             << (near.empty() ? "." : "; is \"" + near + "\" meant?") << " See `tongban help`.\n";
   return kWrongUsage;

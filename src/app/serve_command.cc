@@ -10,6 +10,7 @@
 #include "app/log.h"
 #include "base/text.h"
 #include "http/api/api.h"
+#include "http/pages.h"
 
 namespace tongban::app {
 namespace {
@@ -33,6 +34,7 @@ http::ServerOptions server_options(const Settings& settings, http::Api& api, Log
   options.tls_key_file = settings.text("tls.key");
   options.behind_proxy = settings.yes("behind_proxy");
   options.body_policy = api.body_policy();
+  options.path_prefix = settings.text("path_prefix");
   options.clock = now;
   if (settings.yes("log.requests")) {
     options.access_log = [&log](const http::AccessRecord& record) {
@@ -71,7 +73,8 @@ void wait_for_signal(http::Server& server, Log& log) {
 std::string link_address(const Settings& settings, const std::string& secret) {
   const std::string scheme = settings.text("tls.certificate").empty() ? "http" : "https";
   const std::string address = settings.text("address") == "0.0.0.0" ? "127.0.0.1" : settings.text("address");
-  return scheme + "://" + address + ":" + settings.text("port") + "/desk/set-up#" + secret;
+  return scheme + "://" + address + ":" + settings.text("port") + settings.text("path_prefix") + "/desk/set-up#" +
+         secret;
 }
 
 int serve_site(Site& site, const Settings& settings, Shell& shell) {
@@ -90,7 +93,12 @@ int serve_site(Site& site, const Settings& settings, Shell& shell) {
                            [&log](std::string_view sentence) {
                              (*log)->write("error", "trouble", json::object{{"sentence", sentence}});
                            });
+  const Result<std::unique_ptr<http::Pages>> pages =
+      http::Pages::load(http::embedded_pages(), settings.text("path_prefix"));
+  if (!pages.ok()) return complain(shell, pages.error());
   http::ApiOptions api_options;
+  api_options.demo = site.demo;
+  api_options.path_prefix = settings.text("path_prefix");
   api_options.version = TONGBAN_VERSION;
   api_options.lift_rate_limits = settings.yes("api.lift_rate_limits");
   api_options.secure_cookies = !settings.text("tls.certificate").empty() || settings.yes("behind_proxy");
@@ -99,12 +107,18 @@ int serve_site(Site& site, const Settings& settings, Shell& shell) {
                  .keys = site.keys.get(),
                  .attachments = site.attachments.get(),
                  .accounts = site.accounts.get(),
-                 .workers = &workers},
+                 .workers = &workers,
+                 .sender = site.demo_sender.get(),
+                 .demo_sender = site.demo_sender.get()},
                 std::move(api_options));
   site.engine->run_thread();
   site.live = true;
-  Result<std::unique_ptr<http::Server>> server =
-      http::Server::start(server_options(settings, api, **log, site.now), workers, api.handler());
+  Result<std::unique_ptr<http::Server>> server = http::Server::start(
+      server_options(settings, api, **log, site.now), workers,
+      [pages = pages->get(), api = api.handler()](http::Request&& request, http::Responder responder) {
+        if (http::Pages::is_page(request)) return responder.answer(pages->answer(request));
+        api(std::move(request), std::move(responder));
+      });
   if (!server.ok()) {
     shell.err << "tongban: " << server.error().message << "\n";
     site.engine->stop();
@@ -141,6 +155,7 @@ int serve_site(Site& site, const Settings& settings, Shell& shell) {
   const bool clean = (*server)->stop(kStopMs);
   control = fail(Trouble::unavailable, "stopped");  // waits for its commands
   workers.stop();
+  api.stop_work();
   site.engine->stop();
   site.engine->set_answer_scope({});
   (*log)->write("info", "stopped", json::object{{"clean", clean}});

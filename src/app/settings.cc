@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/text.h"
+#include "http/pages.h"
 
 namespace tongban::app {
 namespace {
@@ -31,6 +32,7 @@ std::string value_fault(const SettingInfo& info, std::string_view value) {
     return "takes yes or no, not \"" + std::string(value) + "\"";
   if (info.name == "port" && (value.size() > 5 || (value.size() == 5 && value > "65535")))
     return "takes a port from 0 to 65535, not " + std::string(value);
+  if (info.name == "path_prefix") return http::prefix_fault(value);
   return {};
 }
 
@@ -49,6 +51,7 @@ const std::vector<SettingInfo>& all_settings() {
       {"port", "8080", "the port to listen on; 0: any free one", Kind::number},
       {"tls.certificate", "", "PEM file with the certificate and its chain; with tls.key HTTPS is spoken", Kind::path},
       {"tls.key", "", "PEM file with the private key", Kind::path},
+      {"path_prefix", "", "everything is also found below this path, such as /tongban; links and pages use it"},
       {"behind_proxy", "no", "a reverse proxy on this machine states the client's address", Kind::yes_no},
       {"workers", "4", "threads that read the database for requests", Kind::number},
       {"log", "", "file for the log of requests, one JSON line each; empty: standard error", Kind::path},

@@ -33,6 +33,8 @@ facility::RecordWriter writer_through(engine::Engine& engine) {
 
 }  // namespace
 
+Result<void> mark_as_demo(Site& site) { return writer_through(*site.engine)({{"site", "demo", "{}"}}, {}); }
+
 bool is_initialised(const std::string& folder) {
   std::error_code error;
   return std::filesystem::exists(folder + "/tongban.db", error);
@@ -99,7 +101,13 @@ Result<std::unique_ptr<Site>> open_site(SiteOptions options) {
   site->packs = policies.packs;
   site->calendar = policies.calendar;
   report("Opening the ledger.");
+  for (const store::Record& record : TRY(site->store->list_records("site"))) site->demo |= record.key == "demo";
+  if (site->demo && options.messages) {
+    site->demo_sender = std::make_unique<facility::DemoSender>();
+    site->deliverer = std::make_unique<facility::LetterDeliverer>(*site->demo_sender);
+  }
   engine::Config config;
+  config.deliverer = site->deliverer.get();
   config.store = site->store.get();
   config.keys = site->keys.get();
   config.packs = site->packs;
@@ -107,6 +115,7 @@ Result<std::unique_ptr<Site>> open_site(SiteOptions options) {
   config.now = options.now;
   config.messages = options.messages;
   site->engine = TRY(engine::Engine::start(std::move(config)));
+  if (site->deliverer) site->deliverer->set_engine(site->engine.get());
   site->accounts = TRY(facility::Accounts::load(*site->store, writer_through(*site->engine)));
   return site;
 }

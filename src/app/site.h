@@ -10,6 +10,7 @@
 #include "calendar/calendar.h"
 #include "engine/engine.h"
 #include "facility/accounts/accounts.h"
+#include "facility/messages/deliver.h"
 #include "pack/load.h"
 #include "store/attachments.h"
 #include "store/keys/sqlite_key_store.h"
@@ -34,15 +35,22 @@ struct Site {
   std::unique_ptr<store::Attachments> attachments;
   std::shared_ptr<const pack::Library> packs;
   std::shared_ptr<const calendar::Editions> calendar;
+  // Of the demo city only; before the engine, which delivers through them until it ends.
+  std::unique_ptr<facility::DemoSender> demo_sender;
+  std::unique_ptr<facility::LetterDeliverer> deliverer;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<facility::Accounts> accounts;
   std::function<Instant()> now;
+  bool demo = false;  // made by `tongban demo` (mark_as_demo)
   bool live = false;  // a server is running on it, in this process
 };
 
 // Failures are sentences for the operator: no such folder, not initialised, held by another process, newer database,
 // damaged, packs with faults.
 Result<std::unique_ptr<Site>> open_site(SiteOptions options);
+
+// From now on the data are known as the demo city's: pages say so, and short messages stay in memory.
+Result<void> mark_as_demo(Site& site);
 
 struct Policies {
   std::string folder;

@@ -8,6 +8,7 @@
 
 #include "app/arguments.h"
 #include "app/commands.h"
+#include "base/text.h"
 #include "engine/projection.h"
 
 namespace tongban::app {
@@ -75,14 +76,17 @@ class Verifier {
     for (const auto& [key, row] : timers_) {
       add("view timer " + to_text(key.first), "The timer " + row.name + " stands in no case; run tongban rebuild.");
     }
-    std::map<std::pair<std::string, std::string>, std::string> rows;
-    for (store::RegisterRow& row : TRY(parts_.store->load_registers()))
-      rows[{row.register_id, row.entry_id}] = std::move(row.body);
+    std::map<std::pair<std::string, std::string>, store::RegisterRow> rows;
+    for (store::RegisterRow& row : TRY(parts_.store->load_registers())) {
+      if (!entries_.contains({row.register_id, row.entry_id}))
+        add("view register " + row.register_id + "/" + row.entry_id, "No event put this entry; run tongban rebuild.");
+      rows[{row.register_id, row.entry_id}] = std::move(row);
+    }
     for (const auto& [key, entry] : entries_) {
       const auto row = rows.find(key);
       if (row == rows.end())
         add("view register " + key.first + "/" + key.second, "The entry is missing; run tongban rebuild.");
-      else if (row->second != kernel::encode_entry(entry))
+      else if (row->second.body != kernel::encode_entry(entry) || row->second.revision != entry.revisions.size())
         add("view register " + key.first + "/" + key.second, "The entry differs from the ledger; run tongban rebuild.");
     }
     for (const Id& id : TRY(parts_.attachments->list())) {
@@ -163,6 +167,9 @@ class Verifier {
     std::sort(inbox.begin(), inbox.end(), order);
     std::sort(expected.begin(), expected.end(), order);
     if (!parts_.is_live) check_timers(id, state);
+    const std::string words = fresh.search.empty() ? std::string() : fresh.search.front().words;
+    if (join(TRY(parts_.store->words_of(id)), " ") != words)
+      add("view words " + state.number, "The words of the full text differ from the ledger; run tongban rebuild.");
     if (inbox != expected)
       add("view inbox " + state.number, "The inbox rows differ from the ledger; run tongban rebuild.");
     return {};

@@ -2,7 +2,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -33,6 +32,18 @@ EVP_CIPHER_CTX* cipher_context() {
   thread_local std::unique_ptr<EVP_CIPHER_CTX, CipherFree> context(EVP_CIPHER_CTX_new());
   return context.get();
 }
+struct DigestFree {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+Hash digest_of(std::string_view first, std::string_view second) {
+  thread_local std::unique_ptr<EVP_MD_CTX, DigestFree> context(EVP_MD_CTX_new());
+  Hash hash;
+  CHECK(EVP_DigestInit_ex(context.get(), sha256_algorithm(), nullptr) == 1 &&
+        EVP_DigestUpdate(context.get(), first.data(), first.size()) == 1 &&
+        (second.empty() || EVP_DigestUpdate(context.get(), second.data(), second.size()) == 1) &&
+        EVP_DigestFinal_ex(context.get(), hash.data(), nullptr) == 1);
+  return hash;
+}
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
@@ -61,18 +72,21 @@ Key make_key() {
   return key;
 }
 
-Hash sha256(std::string_view bytes) {
-  Hash hash;
-  unsigned int length = 0;
-  CHECK(EVP_Digest(bytes.data(), bytes.size(), hash.data(), &length, sha256_algorithm(), nullptr) == 1 && length == 32);
-  return hash;
-}
+Hash sha256(std::string_view bytes) { return digest_of(bytes, {}); }
 
+// FIPS 198-1, for keys shorter than a block. OpenSSL's own looks its algorithm up by name at each call.
 Hash hmac_sha256(const Key& key, std::string_view bytes) {
-  Hash hash;
-  unsigned int length = 0;
-  CHECK(HMAC(sha256_algorithm(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(), hash.data(),
-             &length));
+  constexpr size_t kBlock = 64;
+  static_assert(std::tuple_size_v<Key> <= kBlock);
+  std::string inner(kBlock, '\x36'), outer(kBlock, '\x5c');
+  for (size_t i = 0; i < key.size(); ++i) {
+    inner[i] = static_cast<char>(inner[i] ^ key[i]);
+    outer[i] = static_cast<char>(outer[i] ^ key[i]);
+  }
+  const Hash first = digest_of(inner, bytes);
+  const Hash hash = digest_of(outer, view_of(first));
+  OPENSSL_cleanse(inner.data(), inner.size());
+  OPENSSL_cleanse(outer.data(), outer.size());
   return hash;
 }
 

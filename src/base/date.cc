@@ -161,7 +161,11 @@ Result<Instant> parse_instant(std::string_view text) {
     offset_ms = sign * (*h * 60 + *m) * 60'000;
   }
   if (!rest.empty()) return not_an_instant(text);
-  return Instant{int64_t{date->days} * kDayMs + ((*hour * 60 + *minute) * 60 + second) * 1000 + ms - offset_ms};
+  const Instant found{int64_t{date->days} * kDayMs + ((*hour * 60 + *minute) * 60 + second) * 1000 + ms - offset_ms};
+  // An offset can carry the first and the last day out of the years that +08:00 can write.
+  const int32_t year = local_date(found).civil().year;
+  if (year < 1 || year > 9999) return not_an_instant(text);
+  return found;
 }
 
 }  // namespace tongban

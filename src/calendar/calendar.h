@@ -42,6 +42,7 @@ struct Notice {
   std::string number;  // 发文字号, may be empty when unknown
   Date published;      // known from this day on
   std::vector<NoticeDay> days;
+  std::string url;  // where the notice was published; may be empty
 };
 
 // A holiday that the law fixes to a date, valid in the years [from_year, to_year].

@@ -271,7 +271,8 @@ ReadNotice read_notice(YamlFile& file, const std::string& stem) {
   const std::optional<int32_t> year = read_year(file, mapping.get("year"), "The year");
   const std::optional<std::string> kind = read_text(file, mapping.get("kind"), "The kind");
   const std::optional<Date> published = read_date(file, mapping.get("published"), "The day of publication");
-  read_text(file, mapping.get("source"), "The source");
+  notice.url = read_text(file, mapping.get("source"), "The source").value_or("");
+  if (!notice.url.starts_with("http")) notice.url.clear();  // a source may also be described in words
   if (const yaml_node_t* node = mapping.find("published_rests_on")) read_text(file, node, "What the day rests on");
   if (const yaml_node_t* node = mapping.find("number"))
     notice.number = read_text(file, node, "The number").value_or("");

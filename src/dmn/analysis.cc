@@ -39,10 +39,24 @@ struct Column {
   std::vector<bool> any;    // by row: the cell is `-`
   std::vector<bool> known;  // by row: the cell is a plain test
   std::vector<Bits> rows;   // by class: the rows whose cell is satisfied (or not known)
+  bool ordered = false;     // the classes stand in order of their values
 };
 
 bool is_discrete_gap(const Value& low, const Value& high) {
   return low.kind() == Value::Kind::date && high.as_date() - low.as_date() <= 1;
+}
+
+// Strictly between the two, which are at least 2 apart: a whole day, hour, minute or second where there is one, for
+// people.
+int64_t middle_ms(int64_t from, int64_t to) {
+  const int64_t middle = from + (to - from) / 2;
+  for (const int64_t unit : {kDayMs, kDayMs / 24, kDayMs / 24 / 60, int64_t{1000}}) {
+    const int64_t down = middle / unit * unit;
+    for (const int64_t each : {down, down + unit}) {
+      if (each > from && each < to) return each;
+    }
+  }
+  return middle;
 }
 
 // A value strictly between the two (either may be absent); empty when there is none.
@@ -61,6 +75,15 @@ std::optional<Value> between(const std::optional<Value>& low, const std::optiona
       if (!middle || *middle <= low->as_number() || *middle >= high->as_number()) return std::nullopt;
       return Value::of(*middle);
     }
+    case Value::Kind::text: {
+      if (!low) return high->as_text().empty() ? std::nullopt : std::optional<Value>(Value::text(""));
+      // Readable where there is room.
+      for (const char* suffix : {"0", " ", "\x01"}) {
+        Value next = Value::text(low->as_text() + suffix);
+        if (!high || next.as_text() < high->as_text()) return next;
+      }
+      return std::nullopt;
+    }
     case Value::Kind::date:
       if (low && high && is_discrete_gap(*low, *high)) return std::nullopt;
       return Value::of(low ? low->as_date() + 1 : high->as_date() - 1);
@@ -68,19 +91,19 @@ std::optional<Value> between(const std::optional<Value>& low, const std::optiona
       const int64_t from = low ? low->as_date_time().at.ms : high->as_date_time().at.ms - 120'000;
       const int64_t to = high ? high->as_date_time().at.ms : from + 120'000;
       if (to - from < 2) return std::nullopt;
-      return Value::of(feel::DateTime{Instant{from + (to - from) / 2}});
+      return Value::of(feel::DateTime{Instant{middle_ms(from, to)}});
     }
     case Value::Kind::time: {
       const int64_t from = low ? low->as_time().ms_of_day : -1;
       const int64_t to = high ? high->as_time().ms_of_day : kDayMs;
       if (to - from < 2) return std::nullopt;
-      return Value::of(feel::Time{from + (to - from) / 2});
+      return Value::of(feel::Time{middle_ms(from, to)});
     }
     case Value::Kind::days_duration: {
       const int64_t from = low ? low->as_days_duration().ms : high->as_days_duration().ms - 2 * kDayMs;
       const int64_t to = high ? high->as_days_duration().ms : from + 2 * kDayMs;
       if (to - from < 2) return std::nullopt;
-      return Value::of(feel::DaysDuration{from + (to - from) / 2});
+      return Value::of(feel::DaysDuration{middle_ms(from, to)});
     }
     case Value::Kind::months_duration: {
       const int64_t from = low ? low->as_months_duration().months : high->as_months_duration().months - 2;
@@ -130,10 +153,12 @@ class Analyser {
     }
     find_shared_reads();
     const HitPolicy policy = parts_.table.hit_policy;
-    const bool is_single = policy == HitPolicy::unique || policy == HitPolicy::first || policy == HitPolicy::any;
+    const bool is_single = policy == HitPolicy::unique || policy == HitPolicy::first || policy == HitPolicy::any ||
+                           policy == HitPolicy::priority;
     if (is_single && !has_all_defaults()) find_gaps();
     if (policy == HitPolicy::unique || policy == HitPolicy::any) find_overlaps(policy);
     find_dead_rows(policy);
+    find_unused_inputs();
     return std::move(analysis_);
   }
 
@@ -175,7 +200,10 @@ class Analyser {
       }
       for (const Interval& interval : shapes.back()->intervals) {
         const bool is_point = interval.low && interval.high && *interval.low == *interval.high;
-        if (!is_point) is_ordered = true;
+        if (!is_point && (interval.low || interval.high)) is_ordered = true;
+        if (is_point && !is_allowed(*interval.low, input)) {
+          analysis_.not_allowed.push_back({static_cast<int>(row) + 1, static_cast<int>(index) + 1, *interval.low});
+        }
         if (interval.low) points.push_back(*interval.low);
         if (interval.high && !is_point) points.push_back(*interval.high);
       }
@@ -205,6 +233,11 @@ class Analyser {
       column.rows.push_back(std::move(rows));
     }
     return column;
+  }
+  static bool is_allowed(const Value& value, const Input& input) {
+    return input.allowed.empty() ||
+           std::any_of(input.allowed.begin(), input.allowed.end(),
+                       [&](const AllowedValue& each) { return feel::equals(each.value, value) == true; });
   }
   static size_t words(size_t bits) { return bits / 64 + 1; }
 
@@ -243,8 +276,7 @@ class Analyser {
     }
     const Value::Kind kind = points[0].kind();
     if (std::any_of(points.begin(), points.end(), [&](const Value& p) { return p.kind() != kind; })) return false;
-    if (kind == Value::Kind::text) {
-      if (is_ordered) return false;
+    if (kind == Value::Kind::text && !is_ordered) {
       std::string other = "其他值";
       std::set<std::string> seen;
       for (const Value& point : points) {
@@ -254,7 +286,11 @@ class Analyser {
       column.classes.push_back({Value::text(other), false});
       return true;
     }
-    if (!feel::compare(points[0], points[0])) return false;
+    // Local and zoned times have no order between them; days and moments finer or wider than the product's are beyond.
+    if (std::any_of(points.begin(), points.end(),
+                    [&](const Value& p) { return !feel::compare(points[0], p) || !is_plain(p); })) {
+      return false;
+    }
     std::sort(points.begin(), points.end(), [](const Value& a, const Value& b) { return *feel::compare(a, b) < 0; });
     points.erase(std::unique(points.begin(), points.end(),
                              [](const Value& a, const Value& b) { return *feel::compare(a, b) == 0; }),
@@ -262,12 +298,40 @@ class Analyser {
     const auto add_between = [&](const std::optional<Value>& low, const std::optional<Value>& high) {
       if (const std::optional<Value> sample = between(low, high)) column.classes.push_back({*sample, false});
     };
+    // Between a string and itself with a sign below U+0001 behind it, and between two milliseconds, stand values that
+    // people do not write.
+    const bool is_fine = kind == Value::Kind::text || kind == Value::Kind::time || kind == Value::Kind::date_time ||
+                         kind == Value::Kind::days_duration;
+    if (is_fine && has_no_room(points)) return false;
+    column.ordered = true;
     add_between(std::nullopt, points[0]);
     for (size_t i = 0; i < points.size(); ++i) {
       column.classes.push_back({points[i], false});
       add_between(points[i], i + 1 < points.size() ? std::optional<Value>(points[i + 1]) : std::nullopt);
     }
     return true;
+  }
+
+  // Does the value stand whole in what `between` computes with?
+  static bool is_plain(const Value& value) {
+    switch (value.kind()) {
+      case Value::Kind::date:
+        return feel::equals(Value::of(value.as_date()), value) == true;
+      case Value::Kind::time:
+        return feel::equals(Value::of(value.as_time()), value) == true;
+      case Value::Kind::date_time:
+        return feel::equals(Value::of(value.as_date_time()), value) == true;
+      case Value::Kind::days_duration:
+        return feel::equals(Value::of(value.as_days_duration()), value) == true;
+      default:
+        return true;
+    }
+  }
+  static bool has_no_room(const std::vector<Value>& points) {
+    for (size_t i = 1; i < points.size(); ++i) {
+      if (!between(points[i - 1], points[i])) return true;
+    }
+    return false;
   }
 
   // Two inputs that read the same value cannot be combined freely: what is found may be impossible.
@@ -337,11 +401,14 @@ class Analyser {
     if (!frame.seen.insert({at, alive}).second) return;
     const Column& column = columns_[at];
     std::set<Bits> tried;
+    bool in_gap = false;  // the class before this one had no row left
     for (size_t c = 0; c < column.classes.size(); ++c) {
       if (column.classes[c].is_null && !frame.with_null) continue;
       if (frame.box_row && !has(column.cells[*frame.box_row], c)) continue;
       Bits next = both(alive, column.rows[c]);
-      if (!tried.insert(next).second) continue;
+      // Gaps that do not touch are told apart.
+      const bool continues = std::exchange(in_gap, is_empty(next)) && column.ordered;
+      if (!tried.insert(next).second && (!in_gap || continues)) continue;
       // An input that every living row leaves open does not belong into the example.
       const bool matters = next != alive || !all_any(column, alive);
       frame.chosen[at] = matters ? std::optional<size_t>(c) : std::nullopt;
@@ -451,6 +518,14 @@ class Analyser {
       }
       walk(0, earlier, frame);
       if (!frame.found && !exhausted_) analysis_.never_match.push_back(static_cast<int>(row) + 1);
+    }
+  }
+
+  void find_unused_inputs() {
+    for (size_t i = 0; i < columns_.size() && row_count_ > 0; ++i) {
+      const std::vector<bool>& any = columns_[i].any;
+      if (std::all_of(any.begin(), any.end(), [](bool each) { return each; }))
+        analysis_.unused_inputs.push_back(static_cast<int>(i) + 1);
     }
   }
 

@@ -20,6 +20,8 @@ struct CompiledTable::Parts {
   std::vector<feel::Type> input_types;                  // with the allowed values
   std::vector<CompiledRow> rows;
   std::vector<std::optional<feel::Expression>> defaults;
+  std::vector<std::optional<feel::Expression>> input_allowed;  // not strict: tests that an input has to pass
+  bool strict = true;                                          // TableOptions
   bool has_default = false;
   feel::Type type;
   std::vector<std::string> reads;

@@ -7,11 +7,23 @@
 namespace tongban::dmn {
 namespace {
 
-constexpr size_t kMaxBytes = 8'000'000;
+constexpr size_t kMaxBytes = 32'000'000;  // 100,000 rows are 12 MB
 constexpr size_t kMaxColumns = 200;
 constexpr std::string_view kArrow = "→";
+constexpr std::string_view kAnnotation = "〔", kAnnotationEnd = "〕";
+
+constexpr std::string_view kBreak = "<br>";
+constexpr std::string_view kNoClause = "—";
+
+std::string with_lines(std::string_view text) {
+  return replace_all(replace_all(text, kBreak, "\n"), "&lt;br>", kBreak);
+}
+std::string on_one_line(std::string_view text) {
+  return replace_all(replace_all(replace_all(text, kBreak, "&lt;br>"), "\r", ""), "\n", kBreak);
+}
 
 // Cells of a line "| a | b \| c |"; `\|` is a bar inside a cell. Bars inside strings are escaped too, as Markdown asks.
+// `<br>` is a new line.
 std::vector<std::string> split_cells(std::string_view line) {
   line = trim(line);
   if (line.starts_with("|")) line.remove_prefix(1);
@@ -29,6 +41,7 @@ std::vector<std::string> split_cells(std::string_view line) {
     }
   }
   if (!trim(cell).empty()) cells.emplace_back(trim(cell));  // the closing bar was forgotten: no harm
+  for (std::string& each : cells) each = with_lines(each);
   return cells;
 }
 
@@ -160,16 +173,20 @@ class Parser {
       table.force = value == "suggested" ? Force::suggested : Force::binding;
     } else if (key == "clause") {
       table.clause = value;
+    } else if (key == "origin") {
+      if (value != "dmn") problem(line_number(), "origin is dmn (a table of another tool), not \"" + value + "\"");
+      is_foreign_ = true;
     } else if (key == "demo") {
       if (value != "yes" && value != "no") problem(line_number(), "demo is yes or no, not \"" + value + "\"");
       table.demo = value == "yes";
     } else {
-      const std::string near =
-          nearest_word(key, {"title", "hit policy", "mode", "clause", "demo", "inputs", "outputs", "defaults"});
+      const std::string near = nearest_word(
+          key, {"title", "hit policy", "mode", "clause", "demo", "origin", "inputs", "outputs", "defaults"});
       problem(line_number(),
               "unknown key \"" + key + "\"" +
-                  (near.empty() ? "; the head knows title, hit policy, mode, clause, demo, inputs, outputs, defaults"
-                                : "; did you mean \"" + near + "\"?"));
+                  (near.empty()
+                       ? "; the head knows title, hit policy, mode, clause, demo, origin, inputs, outputs, defaults"
+                       : "; did you mean \"" + near + "\"?"));
     }
   }
 
@@ -238,19 +255,23 @@ class Parser {
         if (i + 1 != cells.size()) problem(line, "依据 must be the last column", 0, column);
         continue;
       }
+      if (head.starts_with(kAnnotation) && head.ends_with(kAnnotationEnd)) {
+        if (table.outputs.empty()) problem(line, "remarks stand right of the outputs", 0, column);
+        head.remove_prefix(kAnnotation.size());
+        head.remove_suffix(kAnnotationEnd.size());
+        table.annotation_names.emplace_back(trim(head));
+        continue;
+      }
+      if (!table.annotation_names.empty()) problem(line, "remarks stand between outputs and 依据", 0, column);
       const bool is_output = head.starts_with(kArrow) || head.starts_with("->");
       if (is_output) head = trim(head.substr(head.starts_with("->") ? 2 : kArrow.size()));
       if (head.empty()) {
         problem(line, "the column has no head", 0, column);
         head = "?";
       }
-      size_t space = head.find(' ');
-      const size_t wide = head.find("\u3000");
-      if (wide != std::string_view::npos && (space == std::string_view::npos || wide < space)) space = wide;
-      const std::string label(head.substr(0, space));
-      const std::string rest(space == std::string_view::npos ? head : trim(head.substr(space)));
+      const auto [label, rest] = split_head(head);
       if (is_output) {
-        if (!is_name(rest)) {
+        if (!is_name(rest) && !is_foreign_) {
           problem(
               line,
               "an output's head is \"→ 时限 limit\": a name for people and an identifier; found \"" + cells[i] + "\"",
@@ -272,6 +293,28 @@ class Parser {
     }
     if (!has_clause_) problem(line, "the last column must be 依据 (the clause of each row)");
     if (table.outputs.empty()) problem(line, "no output column; mark one as \"→ 时限 limit\"");
+  }
+
+  // "类别 kind"; "\"Two words\" kind"; "kind" is both.
+  static std::pair<std::string, std::string> split_head(std::string_view head) {
+    if (head.starts_with('"')) {
+      size_t end = 1;
+      while (end < head.size() && head[end] != '"') end += head[end] == '\\' ? 2 : 1;
+      const std::string_view rest = end + 1 <= head.size() ? head.substr(end + 1) : std::string_view();
+      if (rest.empty() || rest.starts_with(' ')) {
+        if (auto label = literal(head.substr(0, end + 1)); label && label->kind() == feel::Value::Kind::text)
+          return {label->as_text(), std::string(trim(rest))};
+      }
+    }
+    size_t space = head.find(' ');
+    const size_t wide = head.find("\u3000");
+    if (wide != std::string_view::npos && (space == std::string_view::npos || wide < space)) space = wide;
+    return {std::string(head.substr(0, space)),
+            std::string(space == std::string_view::npos ? head : trim(head.substr(space)))};
+  }
+  static std::optional<feel::Value> literal(std::string_view text) {
+    const feel::Compiled compiled = feel::compile(text, feel::Scope(), {.strict = false});
+    return compiled.expression ? compiled.expression->constant() : std::nullopt;
   }
 
   void read_row(const std::vector<std::string>& cells, size_t columns) {
@@ -296,29 +339,56 @@ class Parser {
         if (cell.empty() && i < cells.size())
           problem(rule.line, "the output is empty; write null for no value", row, column);
         rule.outputs.push_back(cell.empty() ? "null" : cell);
+      } else if (i < table.inputs.size() + table.outputs.size() + table.annotation_names.size()) {
+        rule.annotations.push_back(cell);
       } else {
-        rule.clause = cell;
+        rule.clause = is_foreign_ && cell == kNoClause ? "" : cell;
         if (cell.empty() && i < cells.size()) problem(rule.line, "the row has no clause (依据)", row, column);
       }
     }
     table.rules.push_back(std::move(rule));
   }
 
-  // "number", "string", "limit", or: one of "consultation" 咨询, "other" 其他
-  void read_type(const Declaration& declared, feel::Type& type, std::vector<AllowedValue>& allowed) {
-    constexpr std::string_view kOneOf = "one of ";
-    if (!declared.text.starts_with(kOneOf)) {
-      if (const auto found = feel::parse_type(declared.text)) {
-        type = *found;
+  // "number", "string", "limit", named "tKind" (a type of the model it came from); then perhaps the allowed values:
+  // one of "consultation" 咨询, "other" 其他; where [0..999], null
+  template <class Column>
+  void read_type(const Declaration& declared, Column& column) {
+    constexpr std::string_view kOneOf = "one of ", kWhere = "where ", kNamed = "named ";
+    std::string_view rest = declared.text;
+    const auto takes_values = [&](std::string_view text) {
+      if (text.starts_with(kOneOf)) {
+        read_values(declared, text.substr(kOneOf.size()), column.allowed);
+      } else if (text.starts_with(kWhere)) {
+        column.allowed_text = with_lines(text.substr(kWhere.size()));
       } else {
-        problem(declared.line,
-                "\"" + declared.text +
-                    "\" is no type; write number, string, boolean, date, limit, or one of \"a\" 甲, \"b\" 乙");
+        return false;
       }
+      return true;
+    };
+    if (takes_values(rest)) return;
+    std::string_view type = rest;
+    for (const std::string_view word : {kOneOf, kWhere}) {
+      const size_t comma = rest.find(", " + std::string(word));
+      if (comma == std::string_view::npos || comma >= type.size()) continue;
+      type = rest.substr(0, comma);
+    }
+    if (type.size() < rest.size()) takes_values(rest.substr(type.size() + 2));
+    if (type.starts_with(kNamed)) {
+      const auto name = literal(type.substr(kNamed.size()));
+      if (name && name->kind() == feel::Value::Kind::text) {
+        column.type_ref = name->as_text();
+        return;
+      }
+    } else if (const auto found = feel::parse_type(type)) {
+      column.type = *found;
       return;
     }
-    const feel::Scope empty;
-    std::string_view rest = std::string_view(declared.text).substr(kOneOf.size());
+    problem(declared.line,
+            "\"" + std::string(type) +
+                "\" is no type; write number, string, boolean, date, limit, or one of \"a\" 甲, \"b\" 乙");
+  }
+
+  void read_values(const Declaration& declared, std::string_view rest, std::vector<AllowedValue>& allowed) {
     while (!rest.empty()) {
       // A value up to its end, then the label up to the comma.
       size_t end;
@@ -329,10 +399,12 @@ class Parser {
         end = std::min(end + 1, rest.size());
       } else {
         end = std::min(rest.find_first_of(" ,"), rest.size());
+        // A call, as of date("2021-02-05"), ends with its bracket.
+        const size_t bracket = rest.find('(');
+        if (bracket < end) end = std::min(rest.find(')', bracket), rest.size() - 1) + 1;
       }
-      const feel::Compiled compiled = feel::compile(rest.substr(0, end), empty);
-      const auto value = compiled.expression ? compiled.expression->constant() : std::nullopt;
-      if (!value || value->is_null()) {
+      const auto value = literal(rest.substr(0, end));
+      if (!value || (value->is_null() && rest.substr(0, end) != "null")) {
         problem(declared.line, "after \"one of\" stand values with commas between: one of \"a\" 甲, \"b\" 乙");
         return;
       }
@@ -345,18 +417,20 @@ class Parser {
 
   void apply_declarations() {
     Table& table = parsed_.table;
-    for (Input& input : table.inputs) {
-      if (Declaration* found = find(inputs_, input.expression)) {
-        read_type(*found, input.type, input.allowed);
+    for (size_t i = 0; i < table.inputs.size(); ++i) {
+      Input& input = table.inputs[i];
+      if (Declaration* found = find(inputs_, input.expression, i)) {
+        read_type(*found, input);
         input.line = found->line;
       }
     }
-    for (Output& output : table.outputs) {
-      if (Declaration* found = find(outputs_, output.name)) {
-        read_type(*found, output.type, output.allowed);
+    for (size_t i = 0; i < table.outputs.size(); ++i) {
+      Output& output = table.outputs[i];
+      if (Declaration* found = find(outputs_, output.name, i)) {
+        read_type(*found, output);
         output.line = found->line;
       }
-      if (Declaration* found = find(defaults_, output.name)) output.default_text = found->text;
+      if (Declaration* found = find(defaults_, output.name, i)) output.default_text = with_lines(found->text);
     }
     for (const auto* list : {&inputs_, &outputs_, &defaults_}) {
       for (const Declaration& declared : *list) {
@@ -364,9 +438,11 @@ class Parser {
       }
     }
   }
-  static Declaration* find(std::vector<Declaration>& list, const std::string& name) {
+  // By name, or by place: "(2)".
+  static Declaration* find(std::vector<Declaration>& list, const std::string& name, size_t place) {
+    const std::string number = "(" + std::to_string(place + 1) + ")";
     for (Declaration& declared : list) {
-      if (declared.name != name) continue;
+      if (declared.name != name && declared.name != number) continue;
       declared.used = true;
       return &declared;
     }
@@ -377,19 +453,83 @@ class Parser {
   std::vector<std::string_view> lines_;
   size_t at_ = 0;
   bool has_clause_ = false;
+  bool is_foreign_ = false;  // from another tool: clauses may be missing, outputs may have any name or none
   std::vector<Declaration> inputs_, outputs_, defaults_;
   ParsedTable parsed_;
 };
 
-std::string escaped(std::string_view cell) { return replace_all(std::string(cell), "|", "\\|"); }
+std::string escaped(std::string_view cell) { return replace_all(on_one_line(cell), "|", "\\|"); }
 
-std::string type_line(const feel::Type& type, const std::vector<AllowedValue>& allowed) {
-  if (allowed.empty()) return type.kind == feel::Type::Kind::any ? "" : type.to_text();
-  std::string out = "one of ";
-  for (size_t i = 0; i < allowed.size(); ++i) {
-    out += (i > 0 ? ", " : "") + allowed[i].value.to_text() + (allowed[i].label.empty() ? "" : " " + allowed[i].label);
+std::string quoted(const std::string& text) { return feel::Value::text(text).to_text(); }
+
+template <class Column>
+std::string type_line(const Column& column) {
+  std::string out;
+  if (!column.type_ref.empty())
+    out = "named " + quoted(column.type_ref);
+  else if (column.type.kind != feel::Type::Kind::any)
+    out = column.type.to_text();
+  std::string values;
+  for (const AllowedValue& each : column.allowed)
+    values += (values.empty() ? "one of " : ", ") + each.value.to_text() + (each.label.empty() ? "" : " " + each.label);
+  if (values.empty() && !column.allowed_text.empty()) values = "where " + on_one_line(column.allowed_text);
+  return out + (out.empty() || values.empty() ? "" : ", ") + values;
+}
+
+// The head of a column: its name for people and its expression or identifier.
+std::string head_of(const std::string& label, const std::string& text) {
+  const auto is_plain = [](const std::string& word) {
+    return !word.empty() && word[0] != '"' && word.find_first_of(" \n") == std::string::npos &&
+           word.find("\u3000") == std::string::npos && !word.starts_with(kAnnotation) && !word.starts_with(kArrow) &&
+           !word.starts_with("->");
+  };
+  if (label == text && is_plain(label) && label != "依据") return text;
+  return (is_plain(label) ? label : quoted(label)) + (text.empty() ? "" : " " + text);
+}
+
+// The key under which a column's type stands: its own text where that is plain and known once.
+template <class Columns, class Text>
+std::string key_of(const Columns& columns, size_t place, const Text& text) {
+  const std::string& own = text(columns[place]);
+  const auto same = std::count_if(columns.begin(), columns.end(), [&](const auto& each) { return text(each) == own; });
+  const bool is_plain = !own.empty() && same == 1 && own.find_first_of(":\n\r") == std::string::npos && own[0] != '#' &&
+                        own[0] != '(' && trim(own) == own;
+  return is_plain ? own : "(" + std::to_string(place + 1) + ")";
+}
+
+bool is_foreign(const Table& table) {
+  return std::any_of(table.rules.begin(), table.rules.end(), [](const Rule& rule) { return rule.clause.empty(); }) ||
+         std::any_of(table.outputs.begin(), table.outputs.end(),
+                     [](const Output& each) { return !is_name(each.name); });
+}
+
+std::string head_text(const Table& table) {
+  std::string out = "---\ntitle: " + on_one_line(table.title.empty() ? table.name : table.title) +
+                    "\nhit policy: " + std::string(to_text(table.hit_policy)) + "\nmode: ";
+  out += table.force == Force::binding ? "binding\n" : "suggested\n";
+  if (table.demo) out += "demo: yes\n";
+  if (is_foreign(table)) out += "origin: dmn\n";
+  if (!table.clause.empty()) out += "clause: " + on_one_line(table.clause) + "\n";
+  std::string inputs;
+  for (size_t i = 0; i < table.inputs.size(); ++i) {
+    const std::string type = type_line(table.inputs[i]);
+    const auto text = [](const Input& input) -> const std::string& { return input.expression; };
+    if (!type.empty()) inputs += "  " + key_of(table.inputs, i, text) + ": " + type + "\n";
   }
-  return out;
+  if (!inputs.empty()) out += "inputs:\n" + inputs;
+  std::string outputs;
+  std::string defaults;
+  for (size_t i = 0; i < table.outputs.size(); ++i) {
+    const Output& output = table.outputs[i];
+    const auto text = [](const Output& each) -> const std::string& { return each.name; };
+    const std::string key = key_of(table.outputs, i, text);
+    const std::string type = type_line(output);
+    if (!type.empty()) outputs += "  " + key + ": " + type + "\n";
+    if (!output.default_text.empty()) defaults += "  " + key + ": " + on_one_line(output.default_text) + "\n";
+  }
+  if (!outputs.empty()) out += "outputs:\n" + outputs;
+  if (!defaults.empty()) out += "defaults:\n" + defaults;
+  return out + "---\n";
 }
 
 }  // namespace
@@ -397,37 +537,20 @@ std::string type_line(const feel::Type& type, const std::vector<AllowedValue>& a
 ParsedTable parse_table_markdown(std::string_view name, std::string_view text) { return Parser(name, text).run(); }
 
 std::string to_markdown(const Table& table) {
-  std::string out =
-      "---\ntitle: " + table.title + "\nhit policy: " + std::string(to_text(table.hit_policy)) + "\nmode: ";
-  out += table.force == Force::binding ? "binding\n" : "suggested\n";
-  if (table.demo) out += "demo: yes\n";
-  if (!table.clause.empty()) out += "clause: " + table.clause + "\n";
-  std::string inputs;
-  for (const Input& input : table.inputs) {
-    const std::string type = type_line(input.type, input.allowed);
-    if (!type.empty()) inputs += "  " + input.expression + ": " + type + "\n";
-  }
-  if (!inputs.empty()) out += "inputs:\n" + inputs;
-  std::string outputs;
-  std::string defaults;
-  for (const Output& output : table.outputs) {
-    const std::string type = type_line(output.type, output.allowed);
-    if (!type.empty()) outputs += "  " + output.name + ": " + type + "\n";
-    if (!output.default_text.empty()) defaults += "  " + output.name + ": " + output.default_text + "\n";
-  }
-  if (!outputs.empty()) out += "outputs:\n" + outputs;
-  if (!defaults.empty()) out += "defaults:\n" + defaults;
-  out += "---\n";
+  std::string out = head_text(table);
   if (!table.text.empty()) out += table.text + "\n";
   out += "\n|";
   std::string line = "|";
   for (const Input& input : table.inputs) {
-    out += " " + escaped(input.label == input.expression ? input.label : input.label + " " + input.expression) + " |";
+    out += " " + escaped(head_of(input.label, input.expression)) + " |";
     line += "---|";
   }
   for (const Output& output : table.outputs) {
-    out += " " + std::string(kArrow) + " " +
-           escaped(output.label == output.name ? output.name : output.label + " " + output.name) + " |";
+    out += " " + std::string(kArrow) + " " + escaped(head_of(output.label, output.name)) + " |";
+    line += "---|";
+  }
+  for (const std::string& name : table.annotation_names) {
+    out += " " + std::string(kAnnotation) + escaped(name) + std::string(kAnnotationEnd) + " |";
     line += "---|";
   }
   out += " 依据 |\n" + line + "---|\n";
@@ -435,7 +558,9 @@ std::string to_markdown(const Table& table) {
     out += "|";
     for (const std::string& cell : rule.cells) out += " " + escaped(cell) + " |";
     for (const std::string& cell : rule.outputs) out += " " + escaped(cell) + " |";
-    out += " " + escaped(rule.clause) + " |\n";
+    for (size_t i = 0; i < table.annotation_names.size(); ++i)
+      out += " " + escaped(i < rule.annotations.size() ? rule.annotations[i] : "") + " |";
+    out += " " + escaped(rule.clause.empty() ? std::string(kNoClause) : rule.clause) + " |\n";
   }
   return out;
 }

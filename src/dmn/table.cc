@@ -42,8 +42,10 @@ constexpr PolicyName kPolicies[] = {{"unique", HitPolicy::unique},
                                     {"唯一", HitPolicy::unique},
                                     {"首个", HitPolicy::first},
                                     {"任一", HitPolicy::any},
+                                    {"优先", HitPolicy::priority},
                                     {"收集", HitPolicy::collect},
-                                    {"按行", HitPolicy::rule_order}};
+                                    {"按行", HitPolicy::rule_order},
+                                    {"按值", HitPolicy::output_order}};
 
 struct UnitName {
   std::string_view written;
@@ -60,6 +62,8 @@ bool is_aggregate(HitPolicy policy) {
   return policy == HitPolicy::collect_sum || policy == HitPolicy::collect_min || policy == HitPolicy::collect_max ||
          policy == HitPolicy::collect_count;
 }
+
+bool is_prioritised(HitPolicy policy) { return policy == HitPolicy::priority || policy == HitPolicy::output_order; }
 
 std::string join_values(const std::vector<AllowedValue>& values) {
   std::string out;
@@ -82,9 +86,10 @@ std::optional<std::vector<std::string>> texts_of(const std::vector<AllowedValue>
 
 class TableCompiler {
  public:
-  TableCompiler(const Table& table, const feel::Scope& scope)
-      : scope_(scope), parts_(std::make_shared<CompiledTable::Parts>()) {
+  TableCompiler(const Table& table, const feel::Scope& scope, const TableOptions& options)
+      : scope_(scope), strict_(options.strict), parts_(std::make_shared<CompiledTable::Parts>()) {
     parts_->table = table;
+    parts_->strict = strict_;
   }
 
   TableCompiled run() {
@@ -118,11 +123,15 @@ class TableCompiler {
 
   void check_form() {
     const Table& table = parts_->table;
-    if (table.hit_policy == HitPolicy::priority || table.hit_policy == HitPolicy::output_order) {
-      problem(0, 0, 0, "the hit policy \"" + std::string(to_text(table.hit_policy)) + "\" is not supported yet");
+    const bool has_order = std::any_of(table.outputs.begin(), table.outputs.end(),
+                                       [](const Output& output) { return !output.allowed.empty(); });
+    if (is_prioritised(table.hit_policy) && !has_order) {
+      problem(0, 0, 0,
+              "the hit policy \"" + std::string(to_text(table.hit_policy)) +
+                  "\" needs allowed values of an output: their order is the priority");
     }
     if (table.outputs.empty()) problem(0, 0, 0, "the table has no output");
-    if (table.rules.empty()) problem(0, 0, 0, "the table has no row");
+    if (table.rules.empty() && strict_) problem(0, 0, 0, "the table has no row");
     if (is_aggregate(table.hit_policy) && table.outputs.size() != 1) {
       problem(0, 0, 0, "\"" + std::string(to_text(table.hit_policy)) + "\" needs exactly one output");
     }
@@ -138,17 +147,28 @@ class TableCompiler {
 
   void compile_input(size_t i) {
     const Input& input = parts_->table.inputs[i];
-    feel::Compiled compiled = feel::compile(input.expression, scope_);
+    feel::Compiled compiled = feel::compile(input.expression, scope_, {.strict = strict_});
     report(compiled.problems, input.line, 0, i + 1, input.expression);
     Type type = input.type;
     if (compiled.expression) {
       const Type& known = compiled.expression->type();
-      if (!feel::conforms(known, type)) {
+      if (strict_ && !feel::conforms(known, type)) {
         problem(input.line, 0, i + 1,
                 "\"" + input.expression + "\" is " + known.to_text() + ", but the head says " + type.to_text());
       }
       if (type.kind == Type::Kind::any) type = known;
       add_reads(*compiled.expression);
+    }
+    parts_->input_allowed.emplace_back();
+    if (!strict_) {
+      if (!input.allowed_text.empty()) {
+        feel::Compiled allowed = feel::compile_unary_tests(input.allowed_text, scope_, Type::any(), {.strict = false});
+        report(allowed.problems, input.line, 0, i + 1, input.allowed_text);
+        parts_->input_allowed.back() = std::move(allowed.expression);
+      }
+      parts_->input_types.push_back(type);
+      parts_->inputs.push_back(std::move(compiled.expression));
+      return;
     }
     for (const AllowedValue& allowed : input.allowed) {
       if (!feel::has_type(allowed.value, type)) {
@@ -179,7 +199,8 @@ class TableCompiler {
         row.tests.emplace_back();
         continue;
       }
-      feel::Compiled compiled = feel::compile_unary_tests(rule.cells[i], scope_, parts_->input_types[i]);
+      feel::Compiled compiled =
+          feel::compile_unary_tests(rule.cells[i], scope_, parts_->input_types[i], {.strict = strict_});
       report(compiled.problems, rule.line, index + 1, i + 1, rule.cells[i]);
       if (compiled.expression) add_reads(*compiled.expression);
       row.tests.push_back(std::move(compiled.expression));
@@ -194,7 +215,11 @@ class TableCompiler {
   std::optional<feel::Expression> compile_output(const std::string& text, const Output& output, int line, size_t row,
                                                  size_t column) {
     const std::optional<Value> limit = parse_limit(text);
-    feel::Compiled compiled = feel::compile(limit ? limit->to_text() : text, scope_);
+    const bool is_empty = !strict_ && trim(text).empty();
+    feel::Compiled compiled = feel::compile(limit      ? limit->to_text()
+                                            : is_empty ? "null"
+                                                       : text,
+                                            scope_, {.strict = strict_});
     report(compiled.problems, line, row, column, text);
     if (!compiled.expression) {
       if (!limit && looks_like_limit(text)) {
@@ -203,6 +228,7 @@ class TableCompiler {
       return std::nullopt;
     }
     add_reads(*compiled.expression);
+    if (!strict_) return std::move(compiled.expression);
     if (!feel::conforms(compiled.expression->type(), output.type)) {
       problem(line, row, column,
               "\"" + text + "\" is " + compiled.expression->type().to_text() + ", but \"" + output.name + "\" is " +
@@ -268,6 +294,7 @@ class TableCompiler {
     switch (table.hit_policy) {
       case HitPolicy::collect:
       case HitPolicy::rule_order:
+      case HitPolicy::output_order:
         type = Type::list_of(std::move(type));
         break;
       case HitPolicy::collect_count:
@@ -280,6 +307,7 @@ class TableCompiler {
   }
 
   const feel::Scope& scope_;
+  bool strict_;
   std::shared_ptr<CompiledTable::Parts> parts_;
   std::vector<TableProblem> problems_;
   std::vector<std::string> reads_;
@@ -300,8 +328,8 @@ struct Stopped {
 
 class Run {
  public:
-  Run(const CompiledTable::Parts& parts, std::span<const Value> slots, const feel::EvalContext& context)
-      : parts_(parts), slots_(slots), context_(context) {}
+  Run(const CompiledTable::Parts& parts, std::span<const Value> slots, feel::Budget& budget, bool trace)
+      : parts_(parts), slots_(slots), budget_(budget), trace_(trace) {}
 
   Decision decide() {
     if (!read_inputs() || !match_rows()) return std::move(decision_);
@@ -311,6 +339,7 @@ class Run {
 
  private:
   bool fail(std::string message) {
+    budget_.error.clear();  // said here; the caller goes on with null
     decision_.status = Decision::Status::failed;
     decision_.error = std::move(message);
     decision_.value = decision_.outputs = Value();
@@ -319,9 +348,15 @@ class Run {
 
   bool read_inputs() {
     for (size_t i = 0; i < parts_.inputs.size(); ++i) {
-      feel::EvalResult result = feel::evaluate(*parts_.inputs[i], slots_, context_);
+      feel::EvalResult result = feel::evaluate(*parts_.inputs[i], slots_, budget_);
       const std::string& name = parts_.table.inputs[i].expression;
       if (!result.ok) return fail(name + ": " + result.error);
+      const std::optional<feel::Expression>& allowed = parts_.input_allowed[i];
+      if (allowed && !result.value.is_null() &&
+          feel::test(*allowed, result.value, slots_, budget_).truth != feel::Truth::yes) {
+        return fail(name + ": " + result.value.to_text() + " is none of the allowed values " +
+                    parts_.table.inputs[i].allowed_text);
+      }
       decision_.inputs.push_back({name, std::move(result.value)});
       missing_.push_back(std::move(result.missing));
     }
@@ -332,21 +367,28 @@ class Run {
     for (size_t row = 0; row < parts_.rows.size(); ++row) {
       Stopped stopped{static_cast<int>(row) + 1, {}, {}};
       bool holds = true;
+      Decision::RowTrace trace{stopped.row, 0, false};
       for (size_t i = 0; holds && i < parts_.rows[row].tests.size(); ++i) {
         const std::optional<feel::Expression>& cell = parts_.rows[row].tests[i];
         if (!cell) continue;  // any
         const Value& input = decision_.inputs[i].value;
-        feel::TestResult result = feel::test(*cell, input, slots_, context_);
+        feel::TestResult result = feel::test(*cell, input, slots_, budget_);
         if (!result.error.empty()) return fail("row " + std::to_string(row + 1) + ": " + result.error);
-        if (!input.is_null() && !missing_[i].empty()) {
+        if (parts_.strict && !input.is_null() && !missing_[i].empty()) {
           stopped.inputs.push_back(i);  // the input itself rests on something missing
+        } else if (!parts_.strict && result.holds) {
+          continue;
         } else if (result.truth == feel::Truth::undecided) {
           if (result.input_missing) stopped.inputs.push_back(i);
           for (const std::string& path : result.missing) add_once(stopped.paths, path);
         } else {
           holds = result.truth == feel::Truth::yes;
+          if (!holds) trace = {stopped.row, static_cast<int>(i) + 1, false};
+          continue;
         }
+        if (trace.stopped_at == 0) trace = {stopped.row, static_cast<int>(i) + 1, true};
       }
+      if (trace_) decision_.rows.push_back(trace);
       if (!holds) continue;
       if (stopped.inputs.empty() && stopped.paths.empty()) {
         decision_.matched.push_back(static_cast<int>(row) + 1);
@@ -364,7 +406,7 @@ class Run {
           row > 0 ? parts_.rows[static_cast<size_t>(row) - 1].outputs[i] : parts_.defaults[i];
       Value entry;
       if (cell) {
-        feel::EvalResult result = feel::evaluate(*cell, slots_, context_);
+        feel::EvalResult result = feel::evaluate(*cell, slots_, budget_);
         if (!result.ok) return fail("row " + std::to_string(row) + ": " + result.error);
         entry = std::move(result.value);
       }
@@ -413,7 +455,11 @@ class Run {
       return;
     }
     note_stopped(policy == HitPolicy::first && !matched.empty() ? matched[0] : 0);
-    if (matched.empty() && !is_aggregate(policy)) {
+    if (is_prioritised(policy)) {
+      prioritise(policy);
+      return;
+    }
+    if (matched.empty() && (!is_aggregate(policy) || parts_.has_default)) {
       if (parts_.has_default) {
         decision_.used_default = true;
         if (!outputs_of(0, decision_.value, decision_.outputs)) return;
@@ -431,6 +477,55 @@ class Run {
       return;
     }
     collect(policy);
+  }
+
+  // The place of a value among the allowed ones; behind them all when it is none of them.
+  size_t rank(size_t output, const Value& value) const {
+    const std::vector<AllowedValue>& allowed = parts_.table.outputs[output].allowed;
+    size_t place = 0;
+    while (place < allowed.size() && feel::equals(allowed[place].value, value) != true) ++place;
+    return place;
+  }
+
+  // Chapter 8.2.10: the order of an output's allowed values is its priority, the first output counts most.
+  void prioritise(HitPolicy policy) {
+    struct Candidate {
+      int row;
+      Value value, outputs;
+      std::vector<size_t> ranks;
+    };
+    std::vector<Candidate> candidates;
+    for (const int row : decision_.matched) {
+      Candidate candidate{row, {}, {}, {}};
+      if (!outputs_of(row, candidate.value, candidate.outputs)) return;
+      const feel::Context& entries = candidate.outputs.as_context();
+      for (size_t i = 0; i < entries.size(); ++i) {
+        if (!parts_.table.outputs[i].allowed.empty()) candidate.ranks.push_back(rank(i, entries[i].second));
+      }
+      candidates.push_back(std::move(candidate));
+    }
+    std::stable_sort(candidates.begin(), candidates.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.ranks < b.ranks; });
+    if (candidates.empty() && parts_.has_default) {
+      decision_.used_default = true;
+      if (!outputs_of(0, decision_.value, decision_.outputs)) return;
+      add_once(decision_.clauses, parts_.table.clause);
+    } else if (policy == HitPolicy::output_order) {
+      feel::List values;
+      feel::List outputs;
+      for (Candidate& each : candidates) {
+        values.push_back(std::move(each.value));
+        outputs.push_back(std::move(each.outputs));
+        add_clause(each.row);
+      }
+      decision_.value = Value::list(std::move(values));
+      decision_.outputs = Value::list(std::move(outputs));
+    } else if (!candidates.empty()) {
+      decision_.value = std::move(candidates[0].value);
+      decision_.outputs = std::move(candidates[0].outputs);
+      decision_.decided_by = candidates[0].row;
+      add_clause(candidates[0].row);
+    }
   }
 
   void check_same() {
@@ -492,7 +587,8 @@ class Run {
 
   const CompiledTable::Parts& parts_;
   std::span<const Value> slots_;
-  const feel::EvalContext& context_;
+  feel::Budget& budget_;
+  bool trace_;
   std::vector<std::vector<std::string>> missing_;  // for each input
   std::vector<Stopped> stopped_;
   Decision decision_;
@@ -520,10 +616,18 @@ const Table& CompiledTable::table() const { return parts_->table; }
 const feel::Type& CompiledTable::type() const { return parts_->type; }
 const std::vector<std::string>& CompiledTable::reads() const { return parts_->reads; }
 
-TableCompiled compile(const Table& table, const feel::Scope& scope) { return TableCompiler(table, scope).run(); }
+TableCompiled compile(const Table& table, const feel::Scope& scope, const TableOptions& options) {
+  return TableCompiler(table, scope, options).run();
+}
 
-Decision evaluate(const CompiledTable& table, std::span<const Value> slots, const feel::EvalContext& context) {
-  return Run(table.parts(), slots, context).decide();
+Decision evaluate(const CompiledTable& table, std::span<const Value> slots, const feel::EvalContext& context,
+                  bool trace) {
+  feel::Budget budget(context);
+  return evaluate(table, slots, budget, trace);
+}
+
+Decision evaluate(const CompiledTable& table, std::span<const Value> slots, feel::Budget& budget, bool trace) {
+  return Run(table.parts(), slots, budget, trace).decide();
 }
 
 std::optional<Value> parse_limit(std::string_view text) {

@@ -49,6 +49,9 @@ struct Input {
   feel::Type type;                    // any: as the scope says
   std::vector<AllowedValue> allowed;  // empty: every value of the type
   int line = 0;                       // where it is declared, 0 unknown
+  std::string allowed_text;           // unary tests, when they are more than a list of literals ([0..999], not("x"))
+  std::string id;                     // in XML
+  std::string type_ref;               // in XML, as written
 };
 
 struct Output {
@@ -58,13 +61,19 @@ struct Output {
   std::vector<AllowedValue> allowed;  // their order is the priority
   std::string default_text;           // FEEL or limit text; "" none
   int line = 0;
+  std::string allowed_text;  // as of Input
+  std::string id;
+  std::string type_ref;
 };
 
 struct Rule {
-  std::vector<std::string> cells;    // one for each input; "-" any
-  std::vector<std::string> outputs;  // one for each output; FEEL, or a limit as written (5 工作日)
-  std::string clause;                // 依据
-  int line = 0;                      // in the source file
+  std::vector<std::string> cells;        // one for each input; "-" any
+  std::vector<std::string> outputs;      // one for each output; FEEL, or a limit as written (5 工作日)
+  std::string clause;                    // 依据
+  int line = 0;                          // in the source file
+  std::string id;                        // in XML
+  std::vector<std::string> annotations;  // in XML: one for each of the table's annotation names
+  std::string text;                      // in XML: its description
 };
 
 struct Table {
@@ -78,6 +87,10 @@ struct Table {
   std::vector<Input> inputs;
   std::vector<Output> outputs;
   std::vector<Rule> rules;
+  std::string id;                             // in XML
+  std::string output_label;                   // in XML
+  std::string type_ref;                       // in XML
+  std::vector<std::string> annotation_names;  // in XML, other than the clause
 };
 
 // A fault, for the author. Row and column count from 1; 0: the head. `line` is the source's, 0 when unknown.
@@ -108,9 +121,15 @@ struct TableCompiled {
   std::vector<TableProblem> problems;
 };
 
-// Compiles every cell against the scope. All faults are returned. unique, first, any, collect, collect
-// sum/min/max/count and rule order are built; priority and output order are a problem that says "not supported yet".
-TableCompiled compile(const Table& table, const feel::Scope& scope);
+struct TableOptions {
+  // strict: types and allowed values of heads and cells must fit (tables of packs). Otherwise what does not fit gives
+  // null when it is evaluated, as the standard says (models in XML).
+  bool strict = true;
+};
+
+// Compiles every cell against the scope. All faults are returned. Priority and output order need allowed values of an
+// output: their order is the priority.
+TableCompiled compile(const Table& table, const feel::Scope& scope, const TableOptions& options = {});
 
 struct Decision {
   enum class Status : uint8_t {
@@ -138,13 +157,24 @@ struct Decision {
   std::vector<std::string> missing;  // paths or input expressions that are null and had a say
   std::vector<Read> inputs;          // every input's value, in column order
   std::string error;                 // two unique rows match, rows of `any` differ, step limit…
+  struct RowTrace {
+    int row = 0;
+    int stopped_at = 0;    // the first input, 1…, whose cell did not hold; 0: all hold
+    bool is_open = false;  // it could not be said, because a value is missing
+  };
+  std::vector<RowTrace> rows;  // with trace: every row that was looked at
 
   // The record as JSON: status, value, matched, decided_by, clauses, missing, inputs.
   json::value to_json() const;
 };
 
 // `slots` as in feel::evaluate: the variables of the scope given to `compile`.
-Decision evaluate(const CompiledTable& table, std::span<const feel::Value> slots, const feel::EvalContext& context);
+// `trace` fills Decision::rows too.
+Decision evaluate(const CompiledTable& table, std::span<const feel::Value> slots, const feel::EvalContext& context,
+                  bool trace = false);
+// The same within a call of feel.
+Decision evaluate(const CompiledTable& table, std::span<const feel::Value> slots, feel::Budget& budget,
+                  bool trace = false);
 
 // "5 工作日", "24 小时", "30 自然日", "6 个月", "30 分钟" (also with 个) → {n: 5, unit: "working_days"}; units are
 // minutes, hours, working_days, calendar_days, months. Empty for another text; `5 天` and `5 日` too, because they do

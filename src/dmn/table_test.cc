@@ -187,7 +187,7 @@ TEST(Table, ProblemsNameLineRowAndColumn) {
   EXPECT_EQ(problems_of(head("first") + "| 类别 knd | → 时限 limit | 依据 |\n|---|---|---|\n| - | 1 | 一 |\n"),
             "7/0/1 in \"knd\": unknown name \"knd\"; did you mean \"kind\"?");
   EXPECT_EQ(problems_of(head("priority") + table_head + "| - | 1 | 一 |\n"),
-            "0/0/0 the hit policy \"priority\" is not supported yet");
+            "0/0/0 the hit policy \"priority\" needs allowed values of an output: their order is the priority");
   EXPECT_EQ(problems_of(head("firts") + table_head + "| - | 1 | 一 |\n"),
             "3/0/0 \"firts\" is no hit policy; write unique, first, any, collect or rule order");
   EXPECT_EQ(problems_of(head("first") + table_head + "| - | 1 |\n"), "9/1/0 the row has 2 cells, the head 3");

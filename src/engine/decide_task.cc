@@ -4,8 +4,8 @@
 #include <chrono>
 
 #include "base/text.h"
+#include "engine/decide_parts.h"
 #include "engine/sealing.h"
-#include "engine/writer.h"
 
 namespace tongban::engine {
 namespace {
@@ -20,24 +20,6 @@ using kernel::Verdict;
 constexpr size_t kMaxTimersOfOneCase = 64;  // fired before one command; more are left to the scheduler
 constexpr size_t kTrackingCharacters = 10;  // of 5 bits each
 constexpr size_t kMaxAppends = 8;           // streams of one transaction (Store)
-
-kernel::Actor system_actor() { return {.kind = kernel::Actor::Kind::system}; }
-
-Rejection rejection(RejectionCode code, std::string sentence, std::string instead = {}) {
-  Rejection rejection;
-  rejection.code = code;
-  rejection.sentence = std::move(sentence);
-  rejection.instead = std::move(instead);
-  rejection.basis.kind = pack::BasisKind::product;
-  return rejection;
-}
-
-Decision answer_with(Reply reply, std::vector<Id> read = {}) {
-  Decision decision;
-  decision.reply = std::move(reply);
-  decision.read = std::move(read);
-  return decision;
-}
 
 // Events after the first of a command leave out what they share with it.
 bool continues(const kernel::Envelope& a, const kernel::Envelope& b) {
@@ -62,6 +44,7 @@ void merge(store::ViewChanges& into, store::ViewChanges&& from) {
   move_all(into.inboxes, from.inboxes);
   move_all(into.clocks, from.clocks);
   move_all(into.registers, from.registers);
+  move_all(into.person_hashes_removed, from.person_hashes_removed);
   move_all(into.person_hashes, from.person_hashes);
   move_all(into.search, from.search);
 }
@@ -159,7 +142,9 @@ Rejection Writer::case_not_found(const Batch& batch) const {
 }
 
 Result<StatePtr> Writer::state_of(Batch& batch, const Id& id) const {
-  if (const auto it = batch.states.find(id); it != batch.states.end()) return it->second;
+  for (const Batch* one = &batch; one; one = one->under) {
+    if (const auto it = one->states.find(id); it != one->states.end()) return it->second;
+  }
   return find_state(id);
 }
 
@@ -195,15 +180,16 @@ size_t Writer::push(Batch& batch, Step step) {
   return batch.steps.size() - 1;
 }
 
-void Writer::add_decided(Batch& batch, Step& step, const StatePtr& before, Decided&& decided, uint32_t depth,
-                         const pack::Pack& pack) {
+void Writer::add_decided(Batch& batch, Step& step, const StatePtr& before, Decided& decided, uint32_t depth,
+                         const pack::Pack& pack, const std::optional<Hash>& phone_hash) {
   CHECK(!decided.events.empty());
   auto after = std::make_shared<const CaseState>(std::move(decided.state));
   CHECK(after->version == (before ? before->version : 0) + decided.events.size());
   step.transaction.appends.push_back({after->id, before ? before->version : 0, encode_events(decided.events)});
   const pack::Pack* now_pack = pack_by_key(after->pack);
-  merge(step.transaction.views,
-        project(before.get(), *after, projection(now_pack ? *now_pack : pack, *batch.registers)));
+  ProjectionContext around = projection(now_pack ? *now_pack : pack, *batch.registers);
+  if (phone_hash) around.phone_hash = [&phone_hash](const CaseState&) { return phone_hash; };
+  merge(step.transaction.views, project(before.get(), *after, around));
   add_consequences(step, decided, after, depth);
   step.changes.push_back(change_of(decided.events, *after));
   step.before.push_back(before);
@@ -223,6 +209,12 @@ void Writer::add_consequences(Step& step, const Decided& decided, const StatePtr
     row.not_before = envelope.recorded_at;
     step.transaction.outbox.push_back(std::move(row));
   };
+  // Messages of an act that can be taken back wait until its time is over, and the grace that late receipts have.
+  std::optional<Instant> held_until;
+  for (const kernel::Event& event : decided.events) {
+    if (const auto* held = std::get_if<kernel::LettersHeld>(&event.body))
+      held_until = held->until.plus_ms(config_.grace_ms);
+  }
   uint32_t index = 0;
   const auto add_reaction = [&](Reaction::Kind kind, kernel::FollowUp follow_up) {
     Reaction reaction;
@@ -241,6 +233,7 @@ void Writer::add_consequences(Step& step, const Decided& decided, const StatePtr
     if (const auto* letter = std::get_if<kernel::LetterSent>(&event.body); letter && config_.deliverer) {
       add_row(kMessage, encode_message({after->id, event.envelope.version, letter->letter, letter->channel,
                                         letter->to_role, letter->to_unit}));
+      if (held_until) step.transaction.outbox.back().not_before = *held_until;
     }
     if (!std::holds_alternative<kernel::CaseClosed>(event.body)) continue;
     // What a closed case kept others from is free again.
@@ -283,7 +276,7 @@ Result<bool> Writer::fire(Batch& batch, const Id& case_id, uint32_t clock_no, In
   Verdict verdict = kernel::decide(state.get(), command(kernel::ExpireClock{clock_no}), around);
   if (std::holds_alternative<Rejection>(verdict)) return false;
   Step step;
-  add_decided(batch, step, state, std::get<Decided>(std::move(verdict)), 0, *pack);
+  add_decided(batch, step, state, std::get<Decided>(verdict), 0, *pack);
   push(batch, std::move(step));
 
   const pack::CaseType* type = pack->find_case(state->type);
@@ -298,7 +291,7 @@ Result<bool> Writer::fire(Batch& batch, const Id& case_id, uint32_t clock_no, In
     Verdict taken = kernel::decide(state.get(), act, around);
     Step acted;
     if (auto* decided = std::get_if<Decided>(&taken)) {
-      add_decided(batch, acted, state, std::move(*decided), 0, *pack);
+      add_decided(batch, acted, state, *decided, 0, *pack);
     } else {
       Reaction reaction;
       reaction.follow_up.rule = action.id;
@@ -357,7 +350,7 @@ Result<Decision> Writer::decide_recompute(Batch& batch, const Task::Recompute& r
   auto* decided = std::get_if<Decided>(&verdict);
   if (!decided || decided->events.empty()) return Decision{};  // the notice changes nothing for it
   Step step;
-  add_decided(batch, step, state, std::move(*decided), 0, *pack);
+  add_decided(batch, step, state, *decided, 0, *pack);
   Decision decision;
   decision.step = push(batch, std::move(step));
   return decision;
@@ -406,7 +399,7 @@ Result<void> Writer::link_back(Batch& batch, Step& step, const kernel::OpenCase&
     add.body = kernel::AddLink{std::move(linked)};
     Verdict verdict = kernel::decide(other.get(), add, context(batch, *pack, command.received_at));
     if (auto* decided = std::get_if<Decided>(&verdict))
-      add_decided(batch, step, other, std::move(*decided), 0, *pack);
+      add_decided(batch, step, other, *decided, 0, *pack);
     else
       return fail(Trouble::conflict, std::get<Rejection>(verdict).sentence);
   }
@@ -463,7 +456,9 @@ Result<Writer::Opened> Writer::open_case(Batch& batch, const Opening& opening) {
       if (!phone_digits(value.as_text()).empty()) hash = phone_hash(value.as_text());
     }
     if (hash) {
-      if (const auto it = batch.persons.find(*hash); it != batch.persons.end()) {
+      for (const Batch* one = &batch; one && !key; one = one->under) {
+        const auto it = one->persons.find(*hash);
+        if (it == one->persons.end()) continue;
         open.person = it->second;
         key = TRY(config_.keys->find_key(open.person));
       }
@@ -488,11 +483,13 @@ Result<Writer::Opened> Writer::open_case(Batch& batch, const Opening& opening) {
 
   const int32_t year = local_date(at).civil().year;
   const std::string counter = "number/" + pack->id + "/" + type->id + "/" + std::to_string(year);
-  int64_t serial = 1;
-  if (const auto it = batch.counters.find(counter); it != batch.counters.end())
-    serial = it->second + 1;
-  else if (const auto stored = counters_.find(counter); stored != counters_.end())
-    serial = stored->second + 1;
+  int64_t serial = 0;
+  if (const auto stored = counters_.find(counter); stored != counters_.end()) serial = stored->second;
+  for (const Batch* one = &batch; one; one = one->under) {
+    const auto it = one->counters.find(counter);
+    if (it != one->counters.end()) serial = std::max(serial, it->second);
+  }
+  ++serial;
   open.number =
       replace_all(replace_all(type->number_pattern, "{year}", std::to_string(year)), "{serial}", six_digits(serial));
 
@@ -507,9 +504,10 @@ Result<Writer::Opened> Writer::open_case(Batch& batch, const Opening& opening) {
       kernel::decide(nullptr, command, context(batch, *pack, opening.imported ? at : opening.received_at));
   if (auto* why = std::get_if<Rejection>(&verdict)) return refused(std::move(*why));
   Step step;
-  opened.events = std::get<Decided>(verdict).events;
   const std::map<Id, StatePtr> saved = open.links.empty() ? std::map<Id, StatePtr>{} : batch.states;
-  add_decided(batch, step, nullptr, std::get<Decided>(std::move(verdict)), opening.depth, *pack);
+  Decided& decided = std::get<Decided>(verdict);
+  add_decided(batch, step, nullptr, decided, opening.depth, *pack, hash);
+  opened.events = std::move(decided.events);
   if (const Result<void> linked = link_back(batch, step, open, command); !linked.ok()) {
     batch.states = saved;
     if (linked.error().trouble != Trouble::conflict) return Error(linked.error());
@@ -702,10 +700,9 @@ Result<Decision> Writer::decide_on_case(Batch& batch, Task::Ask& ask, Instant re
   if (auto* why = std::get_if<Rejection>(&verdict)) return answer_with({std::move(*why)}, {id});
   Step step;
   Decided& decided = std::get<Decided>(verdict);
-  std::vector<kernel::Event> events = decided.events;
-  add_decided(batch, step, state, std::move(decided), 0, *pack);
+  add_decided(batch, step, state, decided, 0, *pack);
   const StatePtr after = step.after.front();
-  complete(step, ask, {id, after->number, {}, after->version, 0, after, std::move(events)});
+  complete(step, ask, {id, after->number, {}, after->version, 0, after, std::move(decided.events)});
   Decision decision;
   decision.step = push(batch, std::move(step));
   return decision;
@@ -757,7 +754,7 @@ Result<Decision> Writer::decide_erase(Batch& batch, Task::Ask& ask, const StateP
     Step step;
     Decided& decided = std::get<Decided>(verdict);
     std::vector<kernel::Event> events = decided.events;
-    add_decided(batch, step, before, std::move(decided), 0, *pack);
+    add_decided(batch, step, before, decided, 0, *pack);
     const StatePtr after = step.after.front();
     if (id == state->id) complete(step, ask, {id, after->number, {}, after->version, 0, after, std::move(events)});
     if (!decision.step) {
@@ -777,243 +774,6 @@ Result<Decision> Writer::decide_erase(Batch& batch, Task::Ask& ask, const StateP
     return answer_with({rejection(RejectionCode::wrong_state, "当事人的个人信息已经删除过了。")}, {state->id});
   }
   return decision;
-}
-
-// --- registers ---
-
-void Writer::put_entry(Batch& batch, Step& step, kernel::RegisterEntryPut put, const kernel::Envelope& like,
-                       store::StreamAppend& append, bool continued) {
-  uint64_t& version = batch.register_versions[put.reg];
-  kernel::Event event;
-  event.envelope = like;
-  event.envelope.stream = append.stream;
-  event.envelope.version = ++version;
-  event.body = put;
-  append.events.push_back(kernel::encode(event, continued));
-  const kernel::Entry* old = batch.registers->find(put.reg, put.entry);
-  auto entry = old ? std::make_shared<kernel::Entry>(*old) : std::make_shared<kernel::Entry>();
-  kernel::apply(*entry, put);
-  step.transaction.views.registers.push_back({put.reg, put.entry, put.revision, kernel::encode_entry(*entry)});
-  const_cast<kernel::Registers&>(*batch.registers).put(put.reg, std::move(entry));  // the batch's own copy, see callers
-  batch.registers_changed = true;
-}
-
-Result<Decision> Writer::decide_seed(Batch& batch, const Task::Seed& seed, Instant at) {
-  batch.registers = std::make_shared<kernel::Registers>(*batch.registers);
-  if (!batch.register_versions.contains(seed.reg)) batch.register_versions[seed.reg] = register_versions_[seed.reg];
-  kernel::Envelope envelope;
-  envelope.command = make_id(at);
-  envelope.happened_at = at;
-  envelope.recorded_at = at;
-  envelope.actor.role = "system";
-  store::StreamAppend append{register_stream(seed.reg), batch.register_versions[seed.reg], {}};
-  Step step;
-  for (const pack::RegisterEntry* row : seed.rows) {
-    kernel::RegisterEntryPut put;
-    put.reg = seed.reg;
-    put.entry = row->id;
-    const kernel::Entry* old = batch.registers->find(seed.reg, row->id);
-    put.revision = old ? static_cast<uint32_t>(old->revisions.size()) + 1 : 1;
-    put.valid_from = row->valid_from;
-    put.valid_to = row->valid_to;
-    put.values = feel::Value::context(row->values);
-    put.seed = true;
-    put.basis = seed.basis;
-    put_entry(batch, step, std::move(put), envelope, append, !append.events.empty());
-  }
-  step.transaction.appends.push_back(std::move(append));
-  Decision decision;
-  decision.step = push(batch, std::move(step));
-  return decision;
-}
-
-Result<Decision> Writer::decide_put_entry(Batch& batch, Task::Ask& ask, Instant received_at) {
-  const Request& request = ask.request;
-  const auto& what = std::get<Request::PutEntry>(request.what);
-  const pack::RegisterType* type = nullptr;
-  for (const auto& pack : config_.packs->packs) {
-    if (const pack::RegisterType* found = pack->find_register(what.reg)) type = found;
-  }
-  if (!type)
-    return answer_with(
-        {rejection(RejectionCode::not_found, "没有名为“" + what.reg + "”的名录。", "请核对名录的标识。")});
-  Rejection faults = rejection(RejectionCode::invalid_form, "名录项没有填写正确。", "请按提示修改后再提交。");
-  if (what.entry.empty() || what.entry.size() > 200) faults.fields.push_back({"id", "请填写 1 至 200 个字节的标识。"});
-  if (what.valid_from && what.valid_to && *what.valid_to <= *what.valid_from)
-    faults.fields.push_back({"valid_to", "失效日应在生效日之后。"});
-  feel::Context values;
-  if (what.values.kind() == feel::Value::Kind::context) {
-    for (const auto& [name, value] : what.values.as_context()) {
-      const auto field =
-          std::find_if(type->fields.begin(), type->fields.end(), [&](const pack::Field& f) { return f.id == name; });
-      if (field == type->fields.end()) {
-        faults.fields.push_back({name, "名录没有这一栏。"});
-        continue;
-      }
-      const Result<feel::Value> coerced = feel::coerce(value, pack::type_of(*field));
-      if (coerced.ok())
-        values.emplace_back(name, *coerced);
-      else
-        faults.fields.push_back({name, "填写的内容不合这一栏的类型。"});
-    }
-  } else {
-    faults.fields.push_back({"values", "请按栏填写。"});
-  }
-  if (!faults.fields.empty()) return answer_with({std::move(faults)});
-
-  batch.registers = std::make_shared<kernel::Registers>(*batch.registers);
-  if (!batch.register_versions.contains(what.reg)) batch.register_versions[what.reg] = register_versions_[what.reg];
-  const uint64_t version = batch.register_versions[what.reg];
-  const Id stream = register_stream(what.reg);
-  if (request.expected_version && *request.expected_version != version) {
-    Rejection changed = rejection(RejectionCode::changed, "名录在您读取之后有了变动。", "请重新读取后再修改。");
-    changed.current_version = version;
-    return answer_with({std::move(changed)}, {stream});
-  }
-  kernel::Envelope envelope;
-  envelope.command = make_id(received_at);
-  envelope.happened_at = request.happened_at.value_or(received_at);
-  envelope.recorded_at = received_at;
-  envelope.imported = request.imported;
-  envelope.actor = {.role = request.actor.kind == kernel::Actor::Kind::staff ? "staff" : "system",
-                    .person = request.actor.person,
-                    .position = {},
-                    .unit = request.actor.unit};
-  kernel::RegisterEntryPut put;
-  put.reg = what.reg;
-  put.entry = what.entry;
-  const kernel::Entry* old = batch.registers->find(what.reg, what.entry);
-  put.revision = old ? static_cast<uint32_t>(old->revisions.size()) + 1 : 1;
-  put.valid_from = what.valid_from;
-  put.valid_to = what.valid_to;
-  put.values = feel::Value::context(std::move(values));
-  put.seed = what.seed;
-  put.basis = what.basis;
-  store::StreamAppend append{stream, version, {}};
-  Step step;
-  put_entry(batch, step, put, envelope, append, false);
-  step.transaction.appends.push_back(std::move(append));
-  Change change;
-  change.case_id = stream;
-  change.type = what.reg;
-  change.number = what.entry;
-  change.what = "register";
-  change.version = version + 1;
-  step.changes.push_back(std::move(change));
-  kernel::Event event;
-  event.envelope = envelope;
-  event.envelope.stream = stream;
-  event.envelope.version = version + 1;
-  event.body = std::move(put);
-  complete(step, ask, {stream, what.entry, {}, version + 1, 0, nullptr, {std::move(event)}});
-  Decision decision;
-  decision.step = push(batch, std::move(step));
-  return decision;
-}
-
-// --- reactions ---
-
-void Writer::fail_reaction(Step& step, const Reaction& reaction, const Rejection& why, Instant at) const {
-  const Id subject = reaction.follow_up.subject.is_nil() ? reaction.cause_case : reaction.follow_up.subject;
-  json::object body;
-  body["case"] = to_text(subject);
-  body["cause_case"] = to_text(reaction.cause_case);
-  body["rule"] = reaction.follow_up.rule;
-  body["sentence"] = why.sentence;
-  body["instead"] = why.instead;
-  body["at"] = to_text(at);
-  step.transaction.records.push_back(
-      {"failed_reaction", to_text(subject) + "/" + key_of(reaction), to_json_text(body)});
-}
-
-// A case that follows from another takes over the party's personal fields of the same names, where its form asks for
-// them: formulas cannot read them, and the outbox never holds them.
-void Writer::take_over_party(const CaseState& cause, Opening& opening) const {
-  const std::string pack_id = pack_id_of(opening.pack);
-  const auto pack = config_.packs->find(pack_id);
-  const pack::CaseType* type = pack ? pack->find_case(opening.type) : nullptr;
-  if (!type || pack_id != pack_id_of(cause.pack)) return;
-  for (const pack::Field& field : type->open.form) {
-    const bool given = std::any_of(opening.form.begin(), opening.form.end(),
-                                   [&](const auto& value) { return value.first == field.id; });
-    const kernel::FieldValue* value = field.personal && !given ? kernel::find_value(cause.fields, field.id) : nullptr;
-    if (!value || !value->is_sealed()) continue;
-    if (const auto plain = unseal(cause.id, cause.person, value->sealed)) opening.form.emplace_back(field.id, *plain);
-  }
-}
-
-Result<Decision> Writer::decide_reaction(Batch& batch, const Task::React& react, Instant at) {
-  Decision decision;
-  Step step;
-  const auto finish = [&]() -> Decision& {
-    step.transaction.outbox_done.push_back(react.row.id);
-    decision.step = push(batch, std::move(step));
-    return decision;
-  };
-  Result<Reaction> decoded = decode_reaction(react.row.body);
-  if (!decoded.ok()) {
-    step.transaction.records.push_back(
-        {"failed_reaction", to_text(react.row.case_id) + "/" + to_text(react.row.id), decoded.error().message});
-    return finish();
-  }
-  const Reaction& reaction = *decoded;
-  const kernel::FollowUp& follow = reaction.follow_up;
-  const std::string key = key_of(reaction);
-  if (TRY(config_.store->find_idempotency("system", key))) return finish();  // done before a stop of the process
-  const auto refuse = [&](const Rejection& why) -> Decision& {
-    step = Step{};
-    fail_reaction(step, reaction, why, at);
-    return finish();
-  };
-  if (reaction.depth > kMaxReactionDepth) {
-    return refuse(rejection(RejectionCode::wrong_state,
-                            "连锁办理超过 " + std::to_string(kMaxReactionDepth) + " 层，已停止。",
-                            "请由人核对这些办件。"));
-  }
-  if (reaction.kind == Reaction::Kind::open) {
-    Opening opening;
-    opening.actor = system_actor();
-    const StatePtr cause = TRY(state_of(batch, reaction.cause_case));
-    opening.pack = !follow.open.pack.empty() ? follow.open.pack : cause ? cause->pack : std::string();
-    opening.type = follow.open.type;
-    opening.channel = "system";
-    for (const kernel::FormValue& value : follow.open.form) opening.form.emplace_back(value.name, value.plain);
-    if (cause) take_over_party(*cause, opening);
-    opening.links = follow.open.links;
-    opening.received_at = at;
-    opening.happened_at = follow.happened_at;
-    opening.cause = reaction.cause;
-    opening.depth = reaction.depth;
-    Opened opened = TRY(open_case(batch, opening));
-    if (auto* why = std::get_if<Rejection>(&opened.result)) return refuse(*why);
-    step = std::get<Step>(std::move(opened.result));
-  } else {
-    TRY(fire_due(batch, follow.subject, at, at, false));
-    const StatePtr state = TRY(state_of(batch, follow.subject));
-    const pack::Pack* pack = state ? pack_by_key(state->pack) : nullptr;
-    if (!pack) return refuse(case_not_found(batch));
-    Command command;
-    command.id = make_id(at);
-    command.case_id = follow.subject;
-    command.actor = system_actor();
-    command.received_at = at;
-    command.happened_at = follow.happened_at;
-    command.cause = reaction.cause;
-    if (reaction.kind == Reaction::Kind::act) {
-      command.body = follow.act;
-    } else {
-      const bool held = std::any_of(state->links.begin(), state->links.end(), [&](const kernel::LinkState& link) {
-        return link.other == reaction.cause_case && link.inverse && !link.released && !link.holds.empty();
-      });
-      if (!held) return finish();
-      command.body = kernel::ReleaseHold{reaction.cause_case};
-    }
-    Verdict verdict = kernel::decide(state.get(), command, context(batch, *pack, at));
-    if (auto* why = std::get_if<Rejection>(&verdict)) return refuse(*why);
-    add_decided(batch, step, state, std::get<Decided>(std::move(verdict)), reaction.depth, *pack);
-  }
-  step.transaction.idempotency = store::IdempotencyRow{"system", key, {}, 0, {}, at};
-  return finish();
 }
 
 Result<Decision> Writer::decide_task(Batch& batch, Task& task) {

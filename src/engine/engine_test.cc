@@ -577,6 +577,8 @@ TEST_F(EngineTest, ErasingAPersonTakesEffectInEveryCaseOfHers) {
   EXPECT_FALSE(state(other)->erased);
   EXPECT_TRUE(engine_->unseal(*state(other), *kernel::find_value(state(other)->fields, "phone")));
   EXPECT_FALSE(keys_.find_key(state(first)->person).value());
+  EXPECT_TRUE(get(store_.find_person(engine_->phone_hash("13800000001"))).empty());  // also the keyed hash is gone
+  EXPECT_EQ(get(store_.find_person(engine_->phone_hash("13900000009"))).size(), 1u);
   accept(opening("再来"));  // the same telephone is a new person now
   EXPECT_EQ(refuse(erase).code, RejectionCode::wrong_state);
 }
@@ -665,6 +667,47 @@ TEST_F(EngineTest, LettersAreHandedToTheDelivererAndTriedAgain) {
   advance("2021-03-01 10:00");
   EXPECT_EQ(post.letters, std::vector<std::string>{"received"});
   EXPECT_TRUE(store_.due_outbox(at("2100-01-01 00:00"), 10)->empty());
+}
+
+TEST_F(EngineTest, MessagesOfAnActThatCanBeTakenBackWait) {
+  class Post : public Deliverer {
+   public:
+    Result<void> deliver(const Message& message) override {
+      roles.push_back(message.to_role);
+      return {};
+    }
+    std::vector<std::string> roles;
+  } post;
+  Config settings = config(at("2021-03-01 09:00"));
+  settings.deliverer = &post;
+  settings.grace_ms = 1000;
+  engine_ = Engine::start(settings).value();
+  const Id id = accept(opening()).case_id;
+  advance("2021-03-01 10:00");
+  ASSERT_EQ(post.roles, std::vector<std::string>{"asker"});
+
+  accept(act(id, desk(), "hand_over", {{"unit", text("east")}}));
+  advance("2021-03-01 10:00:10");
+  EXPECT_EQ(post.roles.size(), 1u);  // still possible to take it back
+  ASSERT_EQ(state(id)->letters.size(), 2u);
+  EXPECT_EQ(state(id)->letters[1].held_until, at("2021-03-01 10:00:10"));
+  accept(act(id, desk(), "take_back"));
+  EXPECT_EQ(state(id)->state, "registered");
+  EXPECT_EQ(state(id)->current("lead"), nullptr);
+  EXPECT_EQ(state(id)->running("handling"), nullptr);
+  EXPECT_TRUE(state(id)->letters[1].cancelled);
+  EXPECT_FALSE(state(id)->letters[0].cancelled);
+  advance("2021-03-01 11:00");
+  EXPECT_EQ(post.roles.size(), 1u);  // never sent
+  EXPECT_TRUE(store_.due_outbox(at("2100-01-01 00:00"), 10)->empty());
+
+  accept(act(id, desk(), "hand_over", {{"unit", text("east")}}));
+  advance("2021-03-01 11:00:10.999");
+  EXPECT_EQ(post.roles.size(), 1u);
+  advance("2021-03-01 11:00:11");
+  EXPECT_EQ(post.roles.size(), 2u);
+  const Rejection late = refuse(act(id, desk(), "take_back"));
+  EXPECT_EQ(late.sentence, "“交办”后超过 10 秒，通知已经发出，不能撤回。");
 }
 
 TEST_F(EngineTest, ManyThreadsAreAnsweredByOneWriter) {

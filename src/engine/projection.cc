@@ -84,6 +84,20 @@ class InboxBuilder {
     row.opened_at = state_.opened_at;
   }
 
+  // A second row, beside the holder's others, under which lists of marked cases are found.
+  void mark(const std::string& relation) {
+    std::map<std::string, store::InboxRow> marks;
+    for (const auto& [key, row] : rows_) {
+      if (is_mark(key.second)) continue;
+      const auto [at, fresh] = marks.try_emplace(key.first, row);
+      at->second.relation = relation;
+      at->second.to_act = at->second.to_act || row.to_act;
+      if (row.due_at && (!at->second.due_at || *row.due_at < *at->second.due_at)) at->second.due_at = row.due_at;
+    }
+    for (auto& [holder, row] : marks) rows_[{holder, relation}] = std::move(row);
+  }
+  static bool is_mark(std::string_view relation) { return relation == "paused" || relation.starts_with("flag:"); }
+
   std::vector<store::InboxRow> take() {
     std::vector<store::InboxRow> rows;
     for (auto& [key, row] : rows_) rows.push_back(std::move(row));
@@ -136,6 +150,12 @@ std::vector<store::InboxRow> inbox_of(const CaseState& state, const pack::CaseTy
     if (!to_act) continue;
     for (const std::string& unit : kernel::units_of(role, state)) inbox.add("unit:" + unit, role.id, true, unit);
   }
+  for (const kernel::AskState& ask : state.asks) {
+    if (ask.open() && state.open() && !ask.of_unit.empty()) inbox.add("unit:" + ask.of_unit, "ask", true, ask.of_unit);
+  }
+  const auto paused = [](const Clock& clock) { return clock.status == ClockStatus::paused; };
+  if (state.open() && std::any_of(state.clocks.begin(), state.clocks.end(), paused)) inbox.mark("paused");
+  for (const std::string& flag : state.flags) inbox.mark("flag:" + flag);
   return inbox.take();
 }
 
@@ -200,13 +220,18 @@ store::ViewChanges project(const CaseState* before, const CaseState& after, cons
   views.clocks.push_back({after.id, clocks_of(after, context.grace_ms)});
   const std::string text = search_text_of(after, *type);
   if (!before || text != search_text_of(*before, *type)) views.search.push_back({after.id, search_words_text(text)});
-  if (!type->party_phone.empty() && !after.person.is_nil() && !after.erased && context.phone_hash) {
-    const kernel::FieldValue* now = kernel::find_value(after.fields, type->party_phone);
-    const kernel::FieldValue* then = before ? kernel::find_value(before->fields, type->party_phone) : nullptr;
+  if (!type->party_phone.empty() && !after.person.is_nil() && context.phone_hash) {
+    const kernel::FieldValue* now = after.erased ? nullptr : kernel::find_value(after.fields, type->party_phone);
+    const kernel::FieldValue* then =
+        before && !before->erased ? kernel::find_value(before->fields, type->party_phone) : nullptr;
+    // A corrected telephone no longer finds the case, and nothing finds an erased person.
+    if (then && (!now || !(*now == *then))) {
+      if (const std::optional<Hash> hash = context.phone_hash(*before))
+        views.person_hashes_removed.push_back({*hash, after.person, after.id});
+    }
     if (now && (!then || !(*now == *then))) {
-      if (const std::optional<Hash> hash = context.phone_hash(after)) {
+      if (const std::optional<Hash> hash = context.phone_hash(after))
         views.person_hashes.push_back({*hash, after.person, after.id});
-      }
     }
   }
   return views;

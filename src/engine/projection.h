@@ -33,6 +33,9 @@ store::ViewChanges project(const kernel::CaseState* before, const kernel::CaseSt
 //   (relation:
 //                            the role), or is the fixed unit of some role (relation: desk)
 //   position:<p>@<unit>      a position of a fixed unit that must act (relation: the role)
+//   unit:<id>                the unit must decide an open ask of the case (relation: ask)
+//   any of these             again under "paused" while a clock is paused, and under "flag:<id>" for each flag, so that
+//                            lists of marked cases are found as fast as others
 //   person:<id>              a person of the register people to whom an assignment was given (relation: its name)
 //   person:<32 hex digits>   the party's id (relation: party)
 std::vector<store::InboxRow> inbox_of(const kernel::CaseState& state, const pack::CaseType& type);

@@ -16,7 +16,6 @@ constexpr size_t kMaxRounds = 100'000;          // of one pump: beyond it someth
 constexpr size_t kSeedRows = 500;               // register rows of one transaction
 constexpr size_t kMaxKeptSnapshots = 64;
 constexpr int64_t kRetryMs = 1000;  // after a failed commit
-constexpr int64_t kIdlePollMs = 60'000;
 constexpr int64_t kStuckWaitMs = 3'600'000;
 constexpr int64_t kMaxDeliveryWaitMs = 3'600'000;
 
@@ -156,9 +155,9 @@ Result<StatePtr> Writer::find_state(const Id& case_id) const {
   std::vector<std::string_view> bytes;
   bytes.reserve(stored.size());
   for (const store::LedgerEvent& event : stored) bytes.push_back(event.bytes);
-  const std::vector<kernel::Event> events = TRY(kernel::decode_all(bytes));
+  std::vector<kernel::Event> events = TRY(kernel::decode_all(bytes));
   if (std::holds_alternative<kernel::RegisterEntryPut>(events.front().body)) return StatePtr();
-  auto state = std::make_shared<const kernel::CaseState>(kernel::fold(events));
+  auto state = std::make_shared<const kernel::CaseState>(kernel::fold(std::move(events)));
   cache_.put_if_unchanged(case_id, state, generation);
   return StatePtr(state);
 }
@@ -231,6 +230,7 @@ std::vector<Task> Writer::take_queue() {
 void Writer::run_thread() {
   CHECK(!thread_.joinable());
   has_thread_ = true;
+  commit_thread_ = std::thread([this] { commit_loop(); });
   thread_ = std::thread([this] { loop(); });
 }
 bool Writer::has_thread() const { return has_thread_; }
@@ -242,6 +242,12 @@ void Writer::stop() {
     wake_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
+  {
+    const std::lock_guard lock(commit_mutex_);
+    commit_stopping_ = true;
+    commit_wake_.notify_all();
+  }
+  if (commit_thread_.joinable()) commit_thread_.join();
   has_thread_ = false;
   std::vector<Task> left;
   {
@@ -262,41 +268,28 @@ std::optional<Instant> Writer::next_work() const {
   return next;
 }
 
-void Writer::loop() {
-  for (;;) {
-    std::optional<Instant> next;
-    {
-      const std::lock_guard lock(writer_mutex_);
-      for (size_t round = 0; round < kMaxRounds; ++round) {
-        const Result<bool> worked = work_once();
-        if (!worked.ok() || !*worked) break;
-      }
-      next = next_work();
-    }
-    std::unique_lock lock(queue_mutex_);
-    const int64_t wait_ms = next ? std::clamp<int64_t>(next->ms - now().ms, 1, kIdlePollMs) : kIdlePollMs;
-    wake_.wait_for(lock, std::chrono::milliseconds(wait_ms), [this] { return stopping_ || !queue_.empty(); });
-    if (stopping_ && queue_.empty()) return;
-  }
-}
-
 // --- rounds ---
 
 Result<bool> Writer::work_once() {
   TRY(check_calendar());
   std::vector<Task> tasks = take_queue();
-  if (!tasks.empty()) {
-    TRY(run_batch(std::move(tasks)));
-    return true;
-  }
+  if (tasks.empty()) return do_due_work();
+  TRY(run_batch(std::move(tasks)));
+  return true;
+}
+
+Result<bool> Writer::do_due_work() {
   const Instant at = now();
   if (retry_at_ && at < *retry_at_) return false;
+  std::vector<Task> tasks;
   if (next_outbox_ && *next_outbox_ <= at) {
-    tasks = TRY(due_outbox_now());
+    size_t finished = 0;
+    tasks = TRY(due_outbox_now(finished));
     if (!tasks.empty()) {
       TRY(run_batch(std::move(tasks)));
       return true;
     }
+    if (finished > 0) return true;
   }
   if (config_.messages && next_wake_ && *next_wake_ <= at) {
     tasks = TRY(due_timers_now());
@@ -319,11 +312,13 @@ Result<size_t> Writer::pump_locked() {
 
 Result<size_t> Writer::pump() {
   const std::lock_guard lock(writer_mutex_);
+  wait_for_commit();
   return pump_locked();
 }
 
 Result<void> Writer::advance_to(Instant until) {
   const std::lock_guard lock(writer_mutex_);
+  wait_for_commit();
   const auto set_time = [this](Instant at) {
     const std::lock_guard shared(shared_mutex_);
     virtual_now_ = at;
@@ -358,7 +353,7 @@ Result<std::vector<Task>> Writer::due_timers_now() {
   return tasks;
 }
 
-Result<std::vector<Task>> Writer::due_outbox_now() {
+Result<std::vector<Task>> Writer::due_outbox_now(size_t& finished) {
   std::vector<Task> tasks;
   const Instant at = now();
   const std::vector<store::OutboxRow> rows =
@@ -371,31 +366,47 @@ Result<std::vector<Task>> Writer::due_outbox_now() {
     }
     return tasks;
   }
+  std::vector<store::Transaction> done;
+  uint64_t delivered = 0;
   for (const store::OutboxRow& row : rows) {
     if (row.kind == kReaction)
       tasks.push_back({Task::React{row}, at});
     else if (row.kind == kErasure)
-      TRY(finish_erasure(row));
+      done.push_back(TRY(finish_erasure(row)));
     else if (row.kind == kMessage)
-      TRY(finish_message(row));
+      done.push_back(TRY(finish_message(row, delivered)));
   }
+  if (!done.empty()) TRY(config_.store->commit(done));
+  finished = done.size();
+  const std::lock_guard lock(shared_mutex_);
+  metrics_.messages += delivered;
   return tasks;
 }
 
-Result<void> Writer::finish_erasure(const store::OutboxRow& row) {
+Result<store::Transaction> Writer::finish_erasure(const store::OutboxRow& row) {
   CHECK(row.body.size() == 16);
   TRY(config_.keys->erase_key(id_from_bytes(row.body)));
   store::Transaction done;
   done.outbox_done.push_back(row.id);
-  TRY(config_.store->commit({done}));
-  return {};
+  return done;
 }
 
-Result<void> Writer::finish_message(const store::OutboxRow& row) {
+Result<bool> Writer::is_cancelled(const Message& message) const {
+  const StatePtr state = TRY(find_state(message.case_id));
+  if (!state) return false;
+  return std::any_of(state->letters.begin(), state->letters.end(), [&](const kernel::LetterState& letter) {
+    return letter.version == message.version && letter.cancelled;
+  });
+}
+
+Result<store::Transaction> Writer::finish_message(const store::OutboxRow& row, uint64_t& delivered_count) {
   store::Transaction done;
   done.outbox_done.push_back(row.id);
   const Result<Message> message = decode_message(row.body);
   Result<void> delivered;
+  if (message.ok() && TRY(is_cancelled(*message))) {  // the act was taken back while the message waited
+    return done;
+  }
   if (message.ok() && config_.deliverer) delivered = config_.deliverer->deliver(*message);
   if (!delivered.ok()) {
     store::OutboxRow again = row;
@@ -405,10 +416,8 @@ Result<void> Writer::finish_message(const store::OutboxRow& row) {
     again.id = make_id(again.not_before);
     done.outbox.push_back(again);
   }
-  TRY(config_.store->commit({done}));
-  const std::lock_guard lock(shared_mutex_);
-  if (delivered.ok()) ++metrics_.messages;
-  return {};
+  if (delivered.ok()) ++delivered_count;
+  return done;
 }
 
 // --- one batch ---
@@ -421,39 +430,52 @@ void Writer::note_failure(const Error& error) {
   ++metrics_.failed_commits;
 }
 
+void Writer::decide_all(Round& round, std::vector<Task> tasks) {
+  const uint64_t started = now_us();
+  for (Task& task : tasks) {
+    Result<Decision> decision = decide_task(round.batch, task);
+    if (decision.ok()) {
+      round.decisions.push_back(std::move(decision).value());
+    } else {
+      round.decisions.emplace_back().reply = Reply{decision.error()};
+    }
+    round.tasks.push_back(std::move(task));
+  }
+  const std::lock_guard lock(shared_mutex_);
+  metrics_.decide_us += now_us() - started;
+}
+
+Result<std::vector<store::Committed>> Writer::store_steps(Batch& batch) {
+  if (batch.steps.empty()) return std::vector<store::Committed>();
+  const uint64_t started = now_us();
+  std::vector<store::Transaction> transactions;
+  transactions.reserve(batch.steps.size());
+  for (Step& step : batch.steps) transactions.push_back(std::move(step.transaction));
+  Result<std::vector<store::Committed>> result = config_.store->commit(transactions);
+  for (size_t i = 0; i < batch.steps.size(); ++i) batch.steps[i].transaction = std::move(transactions[i]);
+  const std::lock_guard lock(shared_mutex_);
+  metrics_.commit_us += now_us() - started;
+  return result;
+}
+
 Result<size_t> Writer::run_batch(std::vector<Task> tasks) {
   size_t commits = 0;
   while (!tasks.empty()) {
-    Batch batch;
-    batch.registers = registers();
-    std::vector<Decision> decisions(tasks.size());
-    const uint64_t started = now_us();
-    for (size_t i = 0; i < tasks.size(); ++i) {
-      Result<Decision> decision = decide_task(batch, tasks[i]);
-      if (decision.ok())
-        decisions[i] = std::move(decision).value();
-      else
-        decisions[i].reply = Reply{decision.error()};
-    }
-    const uint64_t decided = now_us();
-    std::vector<Task> again;
-    const bool wrote = !batch.steps.empty();
-    const Result<void> done = commit(batch, tasks, decisions, again);
-    {
-      const std::lock_guard lock(shared_mutex_);
-      metrics_.decide_us += decided - started;
-      if (wrote) metrics_.commit_us += now_us() - decided;
-    }
-    if (!done.ok()) return Error(done.error());
-    if (wrote) ++commits;
-    tasks = std::move(again);
+    Round round;
+    round.batch.registers = registers();
+    decide_all(round, std::move(tasks));
+    round.result = store_steps(round.batch);
+    tasks.clear();
+    TRY(settle(round, tasks));
+    if (!round.batch.steps.empty()) ++commits;
   }
   TRY(refresh_wake());
   return commits;
 }
 
-Result<void> Writer::commit(Batch& batch, std::vector<Task>& tasks, std::vector<Decision>& decisions,
-                            std::vector<Task>& again) {
+Result<void> Writer::settle(Round& round, std::vector<Task>& again) {
+  Batch& batch = round.batch;
+  std::vector<Task>& tasks = round.tasks;
   const auto reply_to = [&](size_t i, Reply reply) {
     auto* ask = std::get_if<Task::Ask>(&tasks[i].what);
     if (!ask) return;
@@ -476,24 +498,18 @@ Result<void> Writer::commit(Batch& batch, std::vector<Task>& tasks, std::vector<
     return answer_scope_ ? answer_scope_() : nullptr;
   };
 
-  std::vector<store::Committed> committed;
-  if (!batch.steps.empty()) {
-    std::vector<store::Transaction> transactions;
-    transactions.reserve(batch.steps.size());
-    for (Step& step : batch.steps) transactions.push_back(std::move(step.transaction));
-    Result<std::vector<store::Committed>> result = config_.store->commit(transactions);
-    for (size_t i = 0; i < batch.steps.size(); ++i) batch.steps[i].transaction = std::move(transactions[i]);
-    if (!result.ok()) {
-      note_failure(result.error());
-      const std::shared_ptr<void> scope = answer_scope();
-      // Also the refusals rest on what was not stored.
-      for (size_t i = 0; i < tasks.size(); ++i) reply_to(i, {result.error()});
-      return Error(result.error());
-    }
-    committed = std::move(result).value();
-    CHECK(committed.size() == batch.steps.size());
-    publish(batch, committed);
+  CHECK(round.result.has_value());
+  if (!round.result->ok()) {
+    const Error error = round.result->error();
+    note_failure(error);
+    const std::shared_ptr<void> scope = answer_scope();
+    // Also the refusals rest on what was not stored.
+    for (size_t i = 0; i < tasks.size(); ++i) reply_to(i, {error});
+    return error;
   }
+  const std::vector<store::Committed>& committed = **round.result;
+  CHECK(committed.size() == batch.steps.size());
+  if (!batch.steps.empty()) publish(batch, committed);
 
   std::set<Id> conflicted;
   for (size_t s = 0; s < committed.size(); ++s) {
@@ -502,7 +518,7 @@ Result<void> Writer::commit(Batch& batch, std::vector<Task>& tasks, std::vector<
   }
   const std::shared_ptr<void> scope = answer_scope();
   for (size_t i = 0; i < tasks.size(); ++i) {
-    Decision& decision = decisions[i];
+    Decision& decision = round.decisions[i];
     const std::optional<size_t> rests_on = decision.step ? decision.step : decision.duplicate_of;
     const bool lost = rests_on && committed[*rests_on].conflict;
     const bool stale = decision.reply && std::any_of(decision.read.begin(), decision.read.end(),
@@ -608,7 +624,14 @@ void Writer::publish(Batch& batch, const std::vector<store::Committed>& committe
       };
       if (k < step.after.size()) {
         add(step.before[k]);
-        add(step.after[k]);
+        const auto& inboxes = step.transaction.views.inboxes;
+        const auto written = std::find_if(inboxes.rbegin(), inboxes.rend(),
+                                          [&](const auto& inbox) { return inbox.case_id == step.after[k]->id; });
+        if (written == inboxes.rend()) {
+          add(step.after[k]);
+        } else {
+          for (const store::InboxRow& row : written->rows) holders.insert(row.holder);
+        }
       }
       change.holders.assign(holders.begin(), holders.end());
       for (const auto& listener : listeners) listener(change);
@@ -683,6 +706,7 @@ Result<size_t> Writer::recompute_between(Date from, Date to) {
 Result<size_t> Writer::recompute_clocks(std::shared_ptr<const calendar::Editions> calendar) {
   CHECK(calendar != nullptr);
   const std::lock_guard lock(writer_mutex_);
+  wait_for_commit();
   {
     const std::lock_guard shared(shared_mutex_);
     former_calendars_.push_back(calendar_);
@@ -698,6 +722,7 @@ Result<size_t> Writer::recompute_clocks(std::shared_ptr<const calendar::Editions
 
 Result<void> Writer::rebuild() {
   const std::lock_guard lock(writer_mutex_);
+  wait_for_commit();
   TRY(config_.store->clear_views());
   std::vector<Id> streams;
   TRY(config_.store->scan(1, [&](const store::LedgerEvent& event) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -70,8 +71,10 @@ struct Decision {
   std::vector<Id> read;  // streams on which the answer rests
 };
 
-// What the tasks of one batch see: the committed state with the effects of the earlier tasks laid over it.
+// What the tasks of one batch see: the committed state, over it the batch that is being committed, over that the
+// effects of the earlier tasks.
 struct Batch {
+  const Batch* under = nullptr;  // the batch being committed; where it fails, this one is thrown away
   std::map<Id, StatePtr> states;
   std::shared_ptr<const kernel::Registers> registers;
   bool registers_changed = false;
@@ -80,6 +83,14 @@ struct Batch {
   std::map<Hash, Id> persons;
   std::map<std::pair<std::string, std::string>, std::pair<Hash, size_t>> idempotency;
   std::vector<Step> steps;
+};
+
+// A batch on its way: decided, then committed, then answered.
+struct Round {
+  Batch batch;
+  std::vector<Task> tasks;
+  std::vector<Decision> decisions;  // one each
+  std::optional<Result<std::vector<store::Committed>>> result;
 };
 
 class Writer {
@@ -113,20 +124,36 @@ class Writer {
   Metrics metrics() const;
 
  private:
-  // --- the loop (writer.cc) ---
+  // --- the loop (pipeline.cc) ---
   void loop();
+  Result<bool> pipeline_once();
+  void decide_queued();
+  Result<bool> finish_commit();
+  void wait_for_commit();
+  bool is_work_due() const;
+  bool can_take() const;
+  void start_commit();
+  void decide_again(std::vector<Task> tasks);
+  bool must_wait(const Task& task) const;
+  bool is_commit_done() const;
+  void commit_loop();
+
+  // --- batches (writer.cc) ---
   Result<size_t> pump_locked();
   Result<bool> work_once();                           // one batch of whatever is due; false: nothing to do
   Result<size_t> run_batch(std::vector<Task> tasks);  // requeues conflicts; the number of commits
-  Result<void> commit(Batch& batch, std::vector<Task>& tasks, std::vector<Decision>& decisions,
-                      std::vector<Task>& again);
+  void decide_all(Round& round, std::vector<Task> tasks);
+  Result<std::vector<store::Committed>> store_steps(Batch& batch);  // touches nothing but the steps
+  Result<void> settle(Round& round, std::vector<Task>& again);      // publishes and answers
+  Result<bool> do_due_work();                                       // outbox and timers; false: nothing is due
   void publish(Batch& batch, const std::vector<store::Committed>& committed);
   void note_failure(const Error& error);
   std::vector<Task> take_queue();
   Result<std::vector<Task>> due_timers_now();
-  Result<std::vector<Task>> due_outbox_now();
-  Result<void> finish_message(const store::OutboxRow& row);
-  Result<void> finish_erasure(const store::OutboxRow& row);
+  Result<std::vector<Task>> due_outbox_now(size_t& finished);
+  Result<bool> is_cancelled(const Message& message) const;
+  Result<store::Transaction> finish_message(const store::OutboxRow& row, uint64_t& delivered_count);
+  Result<store::Transaction> finish_erasure(const store::OutboxRow& row);
   Result<void> check_calendar();
   Result<size_t> recompute_between(Date from, Date to);
   Result<void> refresh_wake();
@@ -175,8 +202,10 @@ class Writer {
   Result<bool> fire(Batch& batch, const Id& case_id, uint32_t clock, Instant received_at, bool imported);
   kernel::Context context(const Batch& batch, const pack::Pack& pack, Instant at) const;
   // Adds the events of one decided command to a step: append, views, consequences.
-  void add_decided(Batch& batch, Step& step, const StatePtr& before, kernel::Decided&& decided, uint32_t depth,
-                   const pack::Pack& pack);
+  // The events stay in `decided`, its state does not. `phone_hash`: of the party's telephone, where it is known
+  // already.
+  void add_decided(Batch& batch, Step& step, const StatePtr& before, kernel::Decided& decided, uint32_t depth,
+                   const pack::Pack& pack, const std::optional<Hash>& phone_hash = {});
   void add_consequences(Step& step, const kernel::Decided& decided, const StatePtr& after, uint32_t depth);
   size_t push(Batch& batch, Step step);
   Result<std::vector<kernel::FormValue>> seal_form(const std::vector<std::pair<std::string, feel::Value>>& form,
@@ -197,6 +226,16 @@ class Writer {
   bool stopping_ = false;
   std::thread thread_;
   std::atomic<bool> has_thread_{false};
+
+  // The commit thread: takes `committing_` when told, gives it back with its result. The pointers belong to the writer
+  // thread; what the commit thread may touch is guarded by commit_mutex_ and handed over by the two flags.
+  std::thread commit_thread_;
+  mutable std::mutex commit_mutex_;
+  std::condition_variable commit_wake_;
+  bool commit_asked_ = false, commit_done_ = false, commit_stopping_ = false;
+  std::unique_ptr<Round> committing_, open_round_;
+  std::chrono::steady_clock::time_point due_work_at_{};
+  bool draining_ = false;  // nothing is taken until timers, outbox or the calendar had their turn
 
   mutable std::mutex shared_mutex_;
   std::shared_ptr<const kernel::Registers> registers_;

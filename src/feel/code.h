@@ -19,7 +19,7 @@ enum class Op : uint8_t {
   member_or,  // a name inside a filter over items of unknown type: children: path into the item, what else it may be
   list,
   context,  // children and names; entry i is kept in local data + i while the later ones are made
-  range,    // children: low, high (a constant null: unbounded); flag: 1 low open, 2 high open
+  range,    // children: low, high (a constant null: unbounded); flag: 1 low open, 2 high open, above: Range::Form
   span,     // children: from, to: the whole numbers of an iteration
   negate,
   add,
@@ -39,13 +39,15 @@ enum class Op : uint8_t {
   all_of,  // and, n-ary
   any_of,  // or, n-ary
   if_,
-  for_,  // children: domains…, body; data: first local
+  for_,  // children: domains…, body; data: first local; flag 1: the local behind kMostVariables holds `partial`
   some,
   every,
   filter,       // children: list, condition or index; data: the item's local
   instance_of,  // data: index into types
   built_in,     // data: index into built_in_functions()
   host,         // data: index into functions
+  closure,      // data: index into lambdas; children: what it takes from outside
+  invoke,       // children: function, arguments; names: of the arguments, or none
   // Unary tests; their value is a boolean or null about the current input.
   test_any,
   test_value,    // equals, is in the list, is inside the range
@@ -55,7 +57,7 @@ enum class Op : uint8_t {
   test_list      // children: tests, one of them
 };
 
-enum class Root : uint8_t { slot, local, input };
+enum class Root : uint8_t { slot, local, input, captured };  // captured: a local that holds a slot, in a function
 
 struct Node {
   Op op = Op::constant;
@@ -65,6 +67,18 @@ struct Node {
   uint32_t first = 0, count = 0;       // children: [first, first + count) of Code::children
   uint32_t first_name = 0, names = 0;  // of Code::names
   uint32_t path = 0;                   // of Code::paths; 0 none
+};
+
+inline constexpr uint32_t kMostVariables = 16;  // of one loop
+
+// A function definition. Its frame holds the parameters first.
+struct Lambda {
+  std::vector<Function::Parameter> parameters;
+  Type result;
+  uint32_t body = 0;
+  uint32_t locals = 0;
+  std::vector<uint32_t> capture_slots;  // where what comes from outside is kept
+  int32_t self = -1;                    // the local that holds the function itself, when it calls itself
 };
 
 inline constexpr uint32_t kInputPath = 1;  // Code::paths[1] stands for the input of unary tests
@@ -79,9 +93,11 @@ struct Code {
   std::vector<Value> constants;
   std::vector<Type> types;
   std::vector<std::shared_ptr<const Function>> functions;
+  std::vector<Lambda> lambdas;
   std::vector<std::string> reads;
   uint32_t root = 0;
   uint32_t locals = 0;  // how many the frame needs
+  bool strict = true;   // CompileOptions
 
   std::span<const uint32_t> children_of(const Node& node) const { return {children.data() + node.first, node.count}; }
   std::span<const std::string> names_of(const Node& node) const { return {names.data() + node.first_name, node.names}; }
@@ -89,11 +105,9 @@ struct Code {
 
 // What a built-in may use of the evaluation.
 struct Call {
-  const EvalContext& context;
-  uint64_t& steps_left;
-  std::string error;  // set: evaluation ends
-  // Counts work; false when the bound is reached.
-  bool spend(uint64_t steps);
+  Budget& budget;
+  bool strict;  // of the compilation: how times are read
+  bool spend(uint64_t steps) { return budget.spend(steps); }
 };
 
 struct BuiltIn {
@@ -119,11 +133,11 @@ std::vector<std::string> property_names(Type::Kind kind);
 std::optional<Type> result_type(Op op, const Type& a, const Type& b);
 // May values of the two types be equal or ordered at all?
 bool are_comparable(const Type& a, const Type& b);
-std::optional<Date> add_months(Date date, int64_t months);
-// Is a day within years 0001…9999?
-bool is_supported(Date date);
+
+// Evaluates a literal's text: @"…". Null when it is none.
+Value at_literal(const std::string& text, bool strict);
 
 // Runs a node without variables (folding). Empty when the step bound was reached.
-std::optional<Value> fold(const Code& code, uint32_t node);
+std::optional<Value> fold(const Code& code, uint32_t node, uint32_t locals);
 
 }  // namespace tongban::feel

@@ -10,15 +10,16 @@ using Kind = Value::Kind;
 
 class Evaluator {
  public:
-  Evaluator(const Code& code, std::span<const Value> slots, const EvalContext& context)
-      : code_(code), slots_(slots), context_(context), steps_left_(context.max_steps), locals_(code.locals) {}
+  Evaluator(const Code& code, uint32_t locals, std::span<const Value> slots, Budget& budget,
+            const std::shared_ptr<const Code>* shared)
+      : code_(code), shared_(shared), slots_(slots), budget_(budget), locals_(locals) {}
 
   Value eval(uint32_t index);
   // A boolean (or null) about `input`.
   Value eval_test(uint32_t index, const Value& input, std::span<const uint32_t> input_missing);
 
-  bool failed() const { return !error_.empty(); }
-  const std::string& error() const { return error_; }
+  bool failed() const { return !budget_.error.empty(); }
+  void set_local(uint32_t slot, Value value) { locals_[slot] = std::move(value); }
   std::vector<std::string> missing_texts(bool result_is_null) const;
   bool has_missing() const { return !missing_.empty(); }
   const std::vector<uint32_t>& missing() const { return missing_; }
@@ -34,6 +35,8 @@ class Evaluator {
   Value eval_context(const Node& node);
   Value eval_range(const Node& node);
   Value eval_span(const Node& node);
+  Value make_span(const Value& from, const Value& to);
+  Value items_of(const Range& range);
   Value eval_compare(const Node& node);
   Value eval_between(const Node& node);
   Value eval_in(const Node& node);
@@ -44,37 +47,36 @@ class Evaluator {
   Value eval_filter(const Node& node);
   Value eval_instance_of(const Node& node);
   Value eval_call(const Node& node);
+  Value eval_closure(const Node& node);
+  Value eval_invoke(const Node& node);
   Value test_value(const Node& node);
   Value test_input_missing();
   // What was built is paid for by its weight.
   Value paid(Value value) {
     if (!spend(value.weight())) return {};
+    if (value.depth() > Value::kMaxDepth) {
+      fail("the value is nested deeper than " + std::to_string(Value::kMaxDepth) + " levels");
+      return {};
+    }
     return value;
   }
   bool spend(uint64_t steps) {
-    if (steps > steps_left_) {
-      steps_left_ = 0;
-      fail("the evaluation took more than " + std::to_string(context_.max_steps) + " steps");
-      return false;
-    }
-    steps_left_ -= steps;
+    if (steps > budget_.steps_left) return budget_.spend(steps);
+    budget_.steps_left -= steps;
     return true;
   }
-  void fail(std::string message) {
-    if (error_.empty()) error_ = std::move(message);
-  }
+  void fail(std::string message) { budget_.fail(std::move(message)); }
 
   const Code& code_;
+  const std::shared_ptr<const Code>* shared_;  // for functions made here, which outlive the evaluation
   std::span<const Value> slots_;
-  const EvalContext& context_;
-  uint64_t steps_left_;
+  Budget& budget_;
   std::vector<Value> locals_;
   // Paths of null values on which what was computed so far rests; operators cut it back when they can do without.
   std::vector<uint32_t> missing_;
   std::vector<uint32_t> suspects_;  // lists with null inside: named only when the result is null and nothing else is
   const Value* input_ = nullptr;
   std::span<const uint32_t> input_missing_;
-  std::string error_;
 };
 
 const Value kNull;
@@ -85,6 +87,7 @@ const Value& Evaluator::root_of(const Node& node) const {
     case Root::slot:
       return node.data < slots_.size() ? slots_[node.data] : kNull;
     case Root::local:
+    case Root::captured:
       return locals_[node.data];
     case Root::input:
       return input_ != nullptr ? *input_ : kNull;
@@ -109,7 +112,7 @@ const Value& Evaluator::peek(uint32_t index, Value& scratch) {
   if (node.op == Op::path) {
     const Value* found = walk(node);
     if (found != nullptr && !found->is_null()) {
-      if (steps_left_ > 0) --steps_left_;
+      if (budget_.steps_left > 0) --budget_.steps_left;
       return *found;
     }
   }
@@ -139,7 +142,7 @@ Value Evaluator::eval_path(const Node& node) {
   const Value* found = walk(node);
   Value value = found != nullptr ? *found : project(root_of(node), code_.names_of(node));
   if (value.is_null()) {
-    if (static_cast<Root>(node.flag) == Root::input) {
+    if (static_cast<Root>(node.flag) == Root::input && node.path != 0) {
       missing_.insert(missing_.end(), input_missing_.begin(), input_missing_.end());
     } else if (node.path != 0) {
       missing_.push_back(node.path);
@@ -176,31 +179,39 @@ Value Evaluator::eval_context(const Node& node) {
 
 Value Evaluator::eval_range(const Node& node) {
   const auto children = code_.children_of(node);
-  Range range{(node.flag & 1) != 0, (node.flag & 2) != 0, nullptr, nullptr};
+  Range range{(node.flag & 1) != 0, (node.flag & 2) != 0, nullptr, nullptr, static_cast<Range::Form>(node.flag >> 2)};
+  using Form = Range::Form;
+  if (range.form != Form::interval) {
+    Value end = eval(children[0]);
+    if (range.form != Form::equal && range.form != Form::not_equal && !compare(end, end)) return {};
+    auto shared = std::make_shared<const Value>(std::move(end));
+    if (range.form != Form::less && range.form != Form::less_equal) range.low = shared;
+    if (range.form != Form::greater && range.form != Form::greater_equal) range.high = shared;
+    return Value::range(std::move(range));
+  }
   Value low = eval(children[0]);
   Value high = eval(children[1]);
   if (low.is_null() && high.is_null()) return {};
-  if (!low.is_null() && !high.is_null() && !compare(low, high)) return {};
+  if (!low.is_null() && !compare(low, low)) return {};
+  if (!high.is_null() && !compare(high, high)) return {};
+  if (!low.is_null() && !high.is_null()) {
+    const auto order = compare(low, high);
+    if (!order) return {};
+  }
+  // The standard keeps an end that is null and can say nothing of it; packs mean "without end" by it.
+  if (code_.strict && low.is_null()) range.form = range.high_open ? Form::less : Form::less_equal;
+  if (code_.strict && high.is_null()) range.form = range.low_open ? Form::greater : Form::greater_equal;
   if (!low.is_null()) range.low = std::make_shared<const Value>(std::move(low));
   if (!high.is_null()) range.high = std::make_shared<const Value>(std::move(high));
   return Value::range(std::move(range));
 }
 
-Value Evaluator::eval_span(const Node& node) {
-  const auto children = code_.children_of(node);
-  const Value from = eval(children[0]);
-  const Value to = eval(children[1]);
-  if (from.kind() == Kind::date && to.kind() == Kind::date) {
-    const int64_t count = to.as_date() - from.as_date();
-    List items;
-    if (!spend(static_cast<uint64_t>(count < 0 ? -count : count))) return {};
-    for (int64_t i = 0; i <= (count < 0 ? -count : count); ++i)
-      items.push_back(Value::of(from.as_date() + (count < 0 ? -i : i)));
-    return Value::list(std::move(items));
-  }
-  if (from.kind() != Kind::number || to.kind() != Kind::number) return {};
-  const std::optional<int64_t> first = from.as_number().to_int64();
-  const std::optional<int64_t> last = to.as_number().to_int64();
+// The whole numbers or days from one to another, both included, up or down.
+Value Evaluator::make_span(const Value& from, const Value& to) {
+  const bool days = from.kind() == Kind::date && to.kind() == Kind::date;
+  if (!days && (from.kind() != Kind::number || to.kind() != Kind::number)) return {};
+  const std::optional<int64_t> first = days ? from.as_day() : from.as_number().to_int64();
+  const std::optional<int64_t> last = days ? to.as_day() : to.as_number().to_int64();
   if (!first || !last) return {};
   const bool down = *last < *first;
   const uint64_t count = down ? static_cast<uint64_t>(*first) - static_cast<uint64_t>(*last)
@@ -209,9 +220,34 @@ Value Evaluator::eval_span(const Node& node) {
   List items;
   items.reserve(count + 1);
   for (uint64_t i = 0; i <= count; ++i) {
-    items.push_back(Value::of(down ? *first - static_cast<int64_t>(i) : *first + static_cast<int64_t>(i)));
+    const int64_t at = down ? *first - static_cast<int64_t>(i) : *first + static_cast<int64_t>(i);
+    items.push_back(days ? Value::day(at) : Value::of(at));
   }
   return Value::list(std::move(items));
+}
+
+Value Evaluator::eval_span(const Node& node) {
+  const auto children = code_.children_of(node);
+  const Value from = eval(children[0]);
+  const Value to = eval(children[1]);
+  return make_span(from, to);
+}
+
+// A range of whole numbers or days as what a loop runs over; null when it has no end or other values.
+Value Evaluator::items_of(const Range& range) {
+  if (!range.low || !range.high || range.form == Range::Form::not_equal) return {};
+  const auto step = [](const Value& value, int64_t by) -> Value {
+    if (value.kind() == Kind::date) return Value::day(value.as_day() + by);
+    const std::optional<int64_t> whole =
+        value.kind() == Kind::number ? value.as_number().to_int64() : std::optional<int64_t>();
+    return whole && *whole > INT64_MIN && *whole < INT64_MAX ? Value::of(*whole + by) : Value();
+  };
+  const Value first = range.low_open ? step(*range.low, 1) : *range.low;
+  const Value last = range.high_open ? step(*range.high, -1) : *range.high;
+  const auto order = compare(first, last);
+  if (first.kind() != Kind::date && first.kind() != Kind::number) return {};
+  if (order && *order > 0) return Value::list({});
+  return make_span(first, last);
 }
 
 Value Evaluator::eval_compare(const Node& node) {
@@ -297,6 +333,7 @@ void Evaluator::iterate(const Node& node, size_t level, List& out, Value& verdic
     Value value = eval(children[level]);
     if (is_for) {
       out.push_back(std::move(value));
+      if ((node.flag & 1) != 0 && spend(out.size())) locals_[node.data + kMostVariables] = Value::list(out);
       return;
     }
     const bool settles = node.op == Op::some;
@@ -312,6 +349,7 @@ void Evaluator::iterate(const Node& node, size_t level, List& out, Value& verdic
     return;
   }
   Value domain = eval(children[level]);
+  if (domain.kind() == Kind::range) domain = items_of(domain.as_range());
   if (domain.is_null()) {
     verdict = Value();
     if (is_for) out.clear();
@@ -332,6 +370,7 @@ Value Evaluator::eval_loop(const Node& node) {
   List out;
   if (node.op == Op::for_) {
     Value whole = Value::of(true);
+    if ((node.flag & 1) != 0) locals_[node.data + kMostVariables] = Value::list({});
     iterate(node, 0, out, whole, mark);
     if (failed() || whole.is_null()) return {};
     return Value::list(std::move(out));
@@ -373,10 +412,7 @@ Value Evaluator::eval_filter(const Node& node) {
 }
 
 Value Evaluator::eval_instance_of(const Node& node) {
-  const Value value = eval(code_.children_of(node)[0]);
-  const Type& type = code_.types[node.data];
-  if (value.is_null()) return Value::of(type.kind == Type::Kind::null);
-  return Value::of(has_type(value, type));
+  return Value::of(is_instance(eval(code_.children_of(node)[0]), code_.types[node.data]));
 }
 
 Value Evaluator::eval_call(const Node& node) {
@@ -400,7 +436,7 @@ Value Evaluator::eval_call(const Node& node) {
   if (failed() || !spend(work)) return {};
   if (node.op == Op::host) {
     const Function& function = *code_.functions[node.data];
-    Result<Value> result = function.call(arguments, context_);
+    Result<Value> result = function.call(arguments, budget_.context);
     if (!result.ok()) {
       fail(function.name + ": " + result.error().message);
       return {};
@@ -409,10 +445,67 @@ Value Evaluator::eval_call(const Node& node) {
   }
   const BuiltIn& function = built_in_functions()[node.data];
   if (function.names_null) missing_.resize(mark);
-  Call call{context_, steps_left_, {}};
-  Value value = function.call(arguments, call);
-  if (!call.error.empty()) fail(std::move(call.error));
-  return paid(std::move(value));
+  Call call{budget_, code_.strict};
+  return paid(function.call(arguments, call));
+}
+
+// The function with what it takes from here. It keeps the code alive.
+Value Evaluator::eval_closure(const Node& node) {
+  const Lambda& lambda = code_.lambdas[node.data];
+  if (shared_ == nullptr) return {};  // folding makes no functions
+  List taken;
+  uint32_t depth = 1;
+  uint64_t weight = 1;
+  for (const uint32_t child : code_.children_of(node)) {
+    taken.push_back(eval(child));
+    depth = std::max(depth, taken.back().depth() + 1);
+    weight += taken.back().weight();
+  }
+  auto callable = std::make_shared<Callable>();
+  callable->parameters = lambda.parameters;
+  callable->result = lambda.result;
+  callable->call = [code = *shared_, at = node.data, taken = std::move(taken), self = std::weak_ptr(callable)](
+                       std::span<const Value> arguments, Budget& budget) {
+    const Lambda& called = code->lambdas[at];
+    Evaluator evaluator(*code, called.locals, {}, budget, &code);
+    for (size_t i = 0; i < arguments.size(); ++i) evaluator.set_local(static_cast<uint32_t>(i), arguments[i]);
+    for (size_t i = 0; i < taken.size(); ++i) evaluator.set_local(called.capture_slots[i], taken[i]);
+    if (called.self >= 0) evaluator.set_local(static_cast<uint32_t>(called.self), Value::function(self.lock()));
+    const int open = code->nodes[called.body].depth + 4;  // what a call keeps on the stack
+    if (open > budget.nodes_left) {
+      budget.fail("the functions call each other too deeply");
+      return Value();
+    }
+    budget.nodes_left -= open;
+    Value value = evaluator.eval(called.body);
+    budget.nodes_left += open;
+    for (std::string& path : evaluator.missing_texts(value.is_null())) budget.missing.push_back(std::move(path));
+    return budget.error.empty() ? value : Value();
+  };
+  return paid(Value::function(std::move(callable), depth, weight));
+}
+
+Value Evaluator::eval_invoke(const Node& node) {
+  const auto children = code_.children_of(node);
+  const auto names = code_.names_of(node);
+  const Value callee = eval(children[0]);
+  List given;
+  for (size_t i = 1; i < children.size(); ++i) given.push_back(eval(children[i]));
+  if (failed() || callee.kind() != Kind::function) return {};
+  const Callable& function = *callee.as_function();
+  if (names.empty()) return paid(call(function, given, budget_));
+  List ordered(function.parameters.size());
+  size_t used = 0;
+  for (size_t p = 0; p < ordered.size(); ++p) {
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (names[i] != function.parameters[p].name) continue;
+      ordered[p] = given[i];
+      ++used;
+      break;
+    }
+  }
+  if (used != names.size()) return {};
+  return paid(call(function, ordered, budget_));
 }
 
 Value Evaluator::test_input_missing() {
@@ -541,6 +634,10 @@ Value Evaluator::eval(uint32_t index) {
     case Op::built_in:
     case Op::host:
       return eval_call(node);
+    case Op::closure:
+      return eval_closure(node);
+    case Op::invoke:
+      return eval_invoke(node);
     case Op::test_any:
       return Value::of(true);
     case Op::test_value:
@@ -578,46 +675,94 @@ std::vector<std::string> Evaluator::missing_texts(bool result_is_null) const {
 
 }  // namespace
 
-bool Call::spend(uint64_t steps) {
+bool Budget::spend(uint64_t steps) {
   if (steps > steps_left) {
     steps_left = 0;
-    if (error.empty()) error = "the evaluation took more than " + std::to_string(context.max_steps) + " steps";
+    fail("the evaluation took more than " + std::to_string(context.max_steps) + " steps");
     return false;
   }
   steps_left -= steps;
   return true;
 }
 
+Value call(const Callable& function, std::span<const Value> arguments, Budget& budget) {
+  const std::vector<Function::Parameter>& parameters = function.parameters;
+  if (!budget.spend(1)) return {};
+  if (function.variadic && arguments.size() > parameters.size()) return function.call(arguments, budget);
+  if (arguments.size() > parameters.size()) return {};
+  if (std::any_of(parameters.begin() + static_cast<ptrdiff_t>(arguments.size()), parameters.end(),
+                  [](const Function::Parameter& parameter) { return !parameter.optional; })) {
+    return {};
+  }
+  List converted;
+  converted.reserve(parameters.size());
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    std::optional<Value> value = convert(arguments[i], function.parameters[i].type);
+    if (!value) return {};
+    converted.push_back(std::move(*value));
+  }
+  converted.resize(parameters.size());
+  Value result = function.call(converted, budget);
+  const std::optional<Value> fitting = convert(result, function.result);
+  return fitting ? *fitting : Value();
+}
+
 EvalResult evaluate(const Expression& expression, std::span<const Value> slots, const EvalContext& context) {
+  Budget budget(context);
+  return evaluate(expression, slots, budget);
+}
+
+EvalResult evaluate(const Expression& expression, std::span<const Value> slots, Budget& budget) {
   const Code& code = expression.code();
   EvalResult result;
-  Evaluator evaluator(code, slots, context);
-  result.value = evaluator.eval(code.root);
-  if (evaluator.failed()) {
+  const size_t mark = budget.missing.size();
+  const int open = code.nodes[code.root].depth;
+  if (open > budget.nodes_left) {
+    budget.fail("the functions call each other too deeply");
+  } else {
+    budget.nodes_left -= open;
+    Evaluator evaluator(code, code.locals, slots, budget, &expression.shared_code());
+    result.value = evaluator.eval(code.root);
+    if (evaluator.has_missing() || result.value.is_null())
+      result.missing = evaluator.missing_texts(result.value.is_null());
+    budget.nodes_left += open;
+  }
+  if (!budget.error.empty()) {
     result.ok = false;
-    result.error = evaluator.error();
+    result.error = budget.error;
     result.value = Value();
+    result.missing.clear();
     return result;
   }
-  if (evaluator.has_missing() || result.value.is_null())
-    result.missing = evaluator.missing_texts(result.value.is_null());
+  for (size_t i = mark; i < budget.missing.size(); ++i) {
+    if (std::find(result.missing.begin(), result.missing.end(), budget.missing[i]) == result.missing.end())
+      result.missing.push_back(budget.missing[i]);
+  }
+  budget.missing.resize(mark);
   return result;
 }
 
 TestResult test(const Expression& unary_tests, const Value& input, std::span<const Value> slots,
                 const EvalContext& context) {
+  Budget budget(context);
+  return test(unary_tests, input, slots, budget);
+}
+
+TestResult test(const Expression& unary_tests, const Value& input, std::span<const Value> slots, Budget& budget) {
   const Code& code = unary_tests.code();
   TestResult result;
   if (code.nodes[code.root].op == Op::test_any) {
     result.truth = Truth::yes;
+    result.holds = true;
     return result;
   }
-  Evaluator evaluator(code, slots, context);
+  Evaluator evaluator(code, code.locals, slots, budget, &unary_tests.shared_code());
   const Value value = evaluator.eval_test(code.root, input, kInputIsMissing);
   if (evaluator.failed()) {
-    result.error = evaluator.error();
+    result.error = budget.error;
     return result;
   }
+  result.holds = value.is_true();
   if (!evaluator.has_missing()) {
     // A test that gives null without anything missing does not hold (values that cannot be compared).
     result.truth = value.is_true() ? Truth::yes : Truth::no;
@@ -633,9 +778,10 @@ TestResult test(const Expression& unary_tests, const Value& input, std::span<con
   return result;
 }
 
-std::optional<Value> fold(const Code& code, uint32_t node) {
-  EvalContext context{Instant{}, 10'000};
-  Evaluator evaluator(code, {}, context);
+std::optional<Value> fold(const Code& code, uint32_t node, uint32_t locals) {
+  const EvalContext context{Instant{}, 10'000};
+  Budget budget(context);
+  Evaluator evaluator(code, locals, {}, budget, nullptr);
   Value value = evaluator.eval(node);
   if (evaluator.failed()) return std::nullopt;
   return value;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "feel/decimal.h"
+
 namespace tongban::feel {
 
 using Unsigned = unsigned __int128;
@@ -359,26 +361,7 @@ std::optional<Number> Number::divide(const Number& a, const Number& b) {
   return result;
 }
 
-std::optional<Number> Number::power(const Number& base, const Number& exponent) {
-  const std::optional<int64_t> whole = exponent.to_int64();
-  if (!whole || *whole > 999'999'999 || *whole < -999'999'999) return std::nullopt;
-  auto left = static_cast<uint64_t>(*whole < 0 ? -*whole : *whole);
-  Number result = 1;
-  Number square = base;
-  for (; left != 0; left >>= 1) {
-    if (left & 1) {
-      const std::optional<Number> next = multiply(result, square);
-      if (!next) return std::nullopt;
-      result = *next;
-    }
-    if (left > 1) {
-      const std::optional<Number> next = multiply(square, square);
-      if (!next) return *whole < 0 ? std::optional<Number>(Number()) : std::nullopt;
-      square = next->canonical();
-    }
-  }
-  return *whole < 0 ? divide(1, result) : result;
-}
+std::optional<Number> Number::power(const Number& base, const Number& exponent) { return power_of(base, exponent); }
 
 std::optional<Number> Number::modulo(const Number& a, const Number& b) {
   if (b.coefficient_ == 0) return std::nullopt;

@@ -39,7 +39,7 @@ class Number {
   static std::optional<Number> subtract(const Number& a, const Number& b);
   static std::optional<Number> multiply(const Number& a, const Number& b);
   static std::optional<Number> divide(const Number& a, const Number& b);
-  // Whole exponents are exact up to rounding of each step; others give empty (they come with exp and log).
+  // Any exponent. Empty also for a negative base with a broken exponent, and for 0 with a negative one.
   static std::optional<Number> power(const Number& base, const Number& exponent);
   // a - b * floor(a / b): has the sign of b (DMN 1.5, modulo). Empty when b is zero.
   static std::optional<Number> modulo(const Number& a, const Number& b);

@@ -3,18 +3,14 @@
 #include <algorithm>
 
 #include "feel/code.h"
+#include "feel/temporal.h"
 
 namespace tongban::feel {
 namespace {
 
 using Kind = Value::Kind;
 
-constexpr int64_t kMinMs = -62'135'596'800'000 - 86'400'000;  // about years 1 and 9999
-constexpr int64_t kMaxMs = 253'402'300'800'000 + 86'400'000;
-
 Value number_or_null(const std::optional<Number>& number) { return number ? Value::of(*number) : Value(); }
-
-int64_t floor_div(int64_t a, int64_t b) { return a / b - ((a % b != 0 && (a % b < 0) != (b < 0)) ? 1 : 0); }
 
 std::optional<int64_t> sum_of(int64_t a, int64_t b) {
   int64_t sum;
@@ -22,58 +18,66 @@ std::optional<int64_t> sum_of(int64_t a, int64_t b) {
   return sum;
 }
 
-Value days_value(std::optional<int64_t> ms) { return ms ? Value::of(DaysDuration{*ms}) : Value(); }
 Value months_value(std::optional<int64_t> months) { return months ? Value::of(MonthsDuration{*months}) : Value(); }
 
-Value date_time_at(std::optional<int64_t> ms, int32_t offset) {
-  return ms && *ms >= kMinMs && *ms <= kMaxMs ? Value::of(DateTime{Instant{*ms}, offset}) : Value();
+// seconds + nanos / 10^9, where nanos may be of any sign and size.
+std::optional<Span> span_of(std::optional<int64_t> seconds, int64_t nanos) {
+  const int64_t carry = floor_div(nanos, kNanos);
+  const std::optional<int64_t> whole = seconds ? sum_of(*seconds, carry) : std::nullopt;
+  // The least is left out, so that every span has its negative.
+  if (!whole || *whole <= INT64_MIN + 1) return std::nullopt;
+  return Span{*whole, static_cast<int32_t>(nanos - carry * kNanos)};
 }
-
-Value date_plus_months(const Value& date, int64_t months) {
-  const std::optional<Date> moved = add_months(date.as_date(), months);
-  return moved ? Value::of(*moved) : Value();
+std::optional<Span> sum_of(const Span& a, const Span& b) {
+  return span_of(sum_of(a.seconds, b.seconds), int64_t{a.nanos} + b.nanos);
 }
+Value span_value(const std::optional<Span>& span) { return span ? Value::of(*span) : Value(); }
 
-// The civil day and the time of day as written, with the value's own offset.
-struct Written {
-  Date date;
-  int64_t ms_of_day;
-};
-Written written(const DateTime& value) {
-  const int64_t local = value.at.ms + int64_t{value.offset_minutes} * 60'000;
-  const int64_t days = floor_div(local, kDayMs);
-  return {Date{static_cast<int32_t>(days)}, local - days * kDayMs};
-}
-
-Value add_duration(const Value& point, const Value& duration, int sign) {
-  if (duration.kind() == Kind::months_duration) {
-    const int64_t months = duration.as_months_duration().months * sign;
-    if (point.kind() == Kind::date) return date_plus_months(point, months);
-    if (point.kind() == Kind::date_time) {
-      const DateTime value = point.as_date_time();
-      const Written old = written(value);
-      const std::optional<Date> date = add_months(old.date, months);
-      if (!date) return {};
-      return Value::of(DateTime{Instant{value.at.ms + (*date - old.date) * kDayMs}, value.offset_minutes});
-    }
-    return {};
-  }
-  const int64_t ms = duration.as_days_duration().ms;
-  if (ms == INT64_MIN) return {};
+Value plus_months_of(const Value& point, int64_t months) {
   if (point.kind() == Kind::date) {
-    const int64_t days = point.as_date().days + floor_div(ms * sign, kDayMs);
-    if (days < INT32_MIN || days > INT32_MAX || !is_supported(Date{static_cast<int32_t>(days)})) return {};
-    return Value::of(Date{static_cast<int32_t>(days)});
+    const std::optional<int64_t> day = plus_months(point.as_day(), months);
+    return day ? Value::day(*day) : Value();
   }
-  if (point.kind() == Kind::date_time) {
-    const DateTime value = point.as_date_time();
-    return date_time_at(sum_of(value.at.ms, ms * sign), value.offset_minutes);
+  if (point.kind() != Kind::date_time) return {};
+  const Moment moment = point.as_moment();
+  const int64_t local = moment.local_seconds();
+  const int64_t day = floor_div(local, kDaySeconds);
+  const std::optional<int64_t> moved = plus_months(day, months);
+  if (!moved) return {};
+  return moment_at_local(local + (*moved - day) * kDaySeconds, moment.nanos, moment.offset, moment.zone);
+}
+
+Value plus_span(const Value& point, const Span& span) {
+  switch (point.kind()) {
+    case Kind::date: {
+      const std::optional<int64_t> seconds = sum_of(point.as_day() * kDaySeconds, span.seconds);
+      return seconds ? Value::day(floor_div(*seconds, kDaySeconds)) : Value();
+    }
+    case Kind::date_time: {
+      const Moment moment = point.as_moment();
+      const std::optional<Span> moved = sum_of(Span{moment.seconds, moment.nanos}, span);
+      if (!moved || !is_supported_day(floor_div(moved->seconds, kDaySeconds))) return {};
+      const int32_t offset = moment.zone.empty() ? moment.offset : zone_offset_at(moment.zone, moved->seconds);
+      return Value::of(Moment{moved->seconds, moved->nanos, offset, moment.zone});
+    }
+    case Kind::time: {
+      const Clock clock = point.as_clock();
+      const int64_t in_day = span.seconds % kDaySeconds * kNanos + span.nanos;
+      const int64_t nanos = (clock.nanos + in_day) % kDayNanos;
+      return Value::of(Clock{nanos < 0 ? nanos + kDayNanos : nanos, clock.offset, clock.zone});
+    }
+    default:
+      return {};
   }
-  if (point.kind() == Kind::time) {
-    const int64_t in_day = (point.as_time().ms_of_day + ms % kDayMs * sign) % kDayMs;
-    return Value::of(Time{in_day < 0 ? in_day + kDayMs : in_day});
+}
+
+Value add_duration(const Value& point, const Value& duration, bool forward) {
+  if (duration.kind() == Kind::months_duration) {
+    const int64_t months = duration.as_months_duration().months;
+    return months == INT64_MIN ? Value() : plus_months_of(point, forward ? months : -months);
   }
-  return {};
+  const Span span = duration.as_span();
+  return plus_span(point, forward ? span : negated(span));
 }
 
 bool is_duration(Kind kind) { return kind == Kind::days_duration || kind == Kind::months_duration; }
@@ -85,37 +89,64 @@ Value plus(const Value& a, const Value& b) {
   if (x == Kind::text && y == Kind::text) return Value::text(a.as_text() + b.as_text());
   if (is_duration(x) && x == y) {
     return x == Kind::days_duration
-               ? days_value(sum_of(a.as_days_duration().ms, b.as_days_duration().ms))
+               ? span_value(sum_of(a.as_span(), b.as_span()))
                : months_value(sum_of(a.as_months_duration().months, b.as_months_duration().months));
   }
-  if (is_duration(y)) return add_duration(a, b, 1);
-  if (is_duration(x)) return add_duration(b, a, 1);
+  if (is_duration(y)) return add_duration(a, b, true);
+  if (is_duration(x)) return add_duration(b, a, true);
   return {};
+}
+
+// Two points of time; a date among date and times is its UTC midnight (§10.3.2.3.5). One with and one without an offset
+// have no distance.
+Value between(const Value& a, const Value& b) {
+  const auto moment_of = [](const Value& value) {
+    return value.kind() == Kind::date ? Moment{value.as_day() * kDaySeconds, 0, 0, {}} : value.as_moment();
+  };
+  const Moment x = moment_of(a);
+  const Moment y = moment_of(b);
+  if (x.is_local() != y.is_local()) return {};
+  return span_value(span_of(x.seconds - y.seconds, int64_t{x.nanos} - y.nanos));
 }
 
 Value minus(const Value& a, const Value& b) {
   const Kind x = a.kind();
   const Kind y = b.kind();
+  const auto is_point = [](Kind kind) { return kind == Kind::date || kind == Kind::date_time; };
   if (x == Kind::number && y == Kind::number) return number_or_null(Number::subtract(a.as_number(), b.as_number()));
   if (is_duration(x) && x == y) return plus(a, negate(b));
-  if (x == Kind::date && y == Kind::date) return Value::of(DaysDuration{(a.as_date() - b.as_date()) * kDayMs});
-  if (x == Kind::date_time && y == Kind::date_time) {
-    return Value::of(DaysDuration{a.as_date_time().at.ms - b.as_date_time().at.ms});
+  if (x == Kind::date && y == Kind::date) return Value::of(Span{(a.as_day() - b.as_day()) * kDaySeconds, 0});
+  if (is_point(x) && is_point(y)) return between(a, b);
+  if (x == Kind::time && y == Kind::time) {
+    const Clock p = a.as_clock();
+    const Clock q = b.as_clock();
+    if ((p.offset == kNoOffset) != (q.offset == kNoOffset)) return {};
+    const int64_t shift = p.offset == kNoOffset ? 0 : (p.offset - q.offset) * kNanos;
+    return span_value(span_of(0, p.nanos - q.nanos - shift));
   }
-  if (x == Kind::time && y == Kind::time) return Value::of(DaysDuration{a.as_time().ms_of_day - b.as_time().ms_of_day});
-  if (is_duration(y)) return add_duration(a, b, -1);
+  if (is_duration(y)) return add_duration(a, b, false);
   return {};
 }
 
-int64_t amount_of(const Value& duration) {
-  return duration.kind() == Kind::days_duration ? duration.as_days_duration().ms : duration.as_months_duration().months;
+// The length in seconds or months, exact.
+Number amount_of(const Value& duration) {
+  if (duration.kind() == Kind::months_duration) return duration.as_months_duration().months;
+  const Span span = duration.as_span();
+  return Number::add(span.seconds, Number::from_scaled(span.nanos, 9)).value_or(Number());
 }
 
+// Months are cut to whole ones towards zero, seconds to nanoseconds.
 Value scaled(const Value& duration, const std::optional<Number>& amount) {
   if (!amount) return {};
-  const std::optional<int64_t> whole = amount->rounded(0, Number::Rounding::down).to_int64();
-  if (!whole) return {};
-  return duration.kind() == Kind::days_duration ? Value::of(DaysDuration{*whole}) : Value::of(MonthsDuration{*whole});
+  if (duration.kind() == Kind::months_duration)
+    return months_value(amount->rounded(0, Number::Rounding::down).to_int64());
+  const Number seconds = amount->rounded(0, Number::Rounding::floor);
+  const std::optional<int64_t> whole = seconds.to_int64();
+  const std::optional<Number> rest = Number::subtract(*amount, seconds);
+  if (!whole || !rest) return {};
+  const std::optional<Number> nanos = Number::multiply(*rest, kNanos);
+  const std::optional<int64_t> part = nanos ? nanos->rounded(0, Number::Rounding::down).to_int64() : std::nullopt;
+  return part ? span_value(span_of(*whole, *part)) : Value();
 }
 
 Value times(const Value& a, const Value& b) {
@@ -160,24 +191,6 @@ bool is_operand(Op op, TypeKind kind) {
 
 }  // namespace
 
-bool is_supported(Date date) {
-  static const Date kFirst = Date::from(1, 1, 1);
-  static const Date kLast = Date::from(9999, 12, 31);
-  return date >= kFirst && date <= kLast;
-}
-
-std::optional<Date> add_months(Date date, int64_t months) {
-  constexpr int64_t kMost = 12 * 10'000;
-  if (months > kMost || months < -kMost) return std::nullopt;
-  const YearMonthDay civil = date.civil();
-  const int64_t month_count = int64_t{civil.year} * 12 + civil.month - 1 + months;
-  const int64_t year = floor_div(month_count, 12);
-  const int64_t month = month_count - year * 12 + 1;
-  if (year < 1 || year > 9999) return std::nullopt;
-  const int day = std::min(civil.day, days_in_month(year, month));
-  return Date::from(static_cast<int32_t>(year), static_cast<int32_t>(month), day);
-}
-
 Value calculate(Op op, const Value& a, const Value& b) {
   switch (op) {
     case Op::add:
@@ -201,8 +214,8 @@ Value negate(const Value& value) {
     case Kind::number:
       return Value::of(value.as_number().negated());
     case Kind::days_duration:
-      if (value.as_days_duration().ms == INT64_MIN) return {};
-      return Value::of(DaysDuration{-value.as_days_duration().ms});
+      if (value.as_span().seconds <= INT64_MIN + 1) return {};
+      return Value::of(negated(value.as_span()));
     case Kind::months_duration:
       if (value.as_months_duration().months == INT64_MIN) return {};
       return Value::of(MonthsDuration{-value.as_months_duration().months});
@@ -230,41 +243,56 @@ Value compare_by(Op op, const Value& a, const Value& b) {
   }
 }
 
+namespace {
+
+Value property_of_day(int64_t day, std::string_view name) {
+  const Civil civil = civil_of(day);
+  if (name == "year") return Value::of(civil.year);
+  if (name == "month") return Value::of(civil.month);
+  if (name == "day") return Value::of(civil.day);
+  if (name == "weekday") return Value::of(weekday_of(day));
+  return {};
+}
+
+Value property_of_clock(int64_t nanos, int32_t offset, std::string_view zone, std::string_view name) {
+  if (name == "hour") return Value::of(nanos / kNanos / 3600);
+  if (name == "minute") return Value::of(nanos / kNanos / 60 % 60);
+  if (name == "second") return Value::of(Number::from_scaled(nanos % (60 * kNanos), 9));
+  if (name == "time offset") return offset == kNoOffset ? Value() : Value::of(Span{offset, 0});
+  if (name == "timezone") return zone.empty() ? Value() : Value::text(std::string(zone));
+  return {};
+}
+
+}  // namespace
+
 Value property_of(const Value& value, std::string_view name) {
-  const auto of_date = [&](Date date) -> Value {
-    const YearMonthDay civil = date.civil();
-    if (name == "year") return Value::of(civil.year);
-    if (name == "month") return Value::of(civil.month);
-    if (name == "day") return Value::of(civil.day);
-    if (name == "weekday") return Value::of(date.weekday());
-    return {};
-  };
-  const auto of_time = [&](int64_t ms) -> Value {
-    if (name == "hour") return Value::of(ms / 3'600'000);
-    if (name == "minute") return Value::of(ms / 60'000 % 60);
-    if (name == "second") return Value::of(Number::from_scaled(ms % 60'000, 3));
-    return {};
-  };
   switch (value.kind()) {
     case Kind::date:
-      return of_date(value.as_date());
-    case Kind::time:
-      return of_time(value.as_time().ms_of_day);
+      return property_of_day(value.as_day(), name);
+    case Kind::time: {
+      const Clock clock = value.as_clock();
+      return property_of_clock(clock.nanos, clock.offset, clock.zone, name);
+    }
     case Kind::date_time: {
-      const DateTime at = value.as_date_time();
-      const Written w = written(at);
-      if (name == "date") return Value::of(w.date);
-      if (name == "time") return Value::of(Time{w.ms_of_day});
-      if (name == "time offset") return Value::of(DaysDuration{int64_t{at.offset_minutes} * 60'000});
-      Value found = of_date(w.date);
-      return found.is_null() ? of_time(w.ms_of_day) : found;
+      const Moment moment = value.as_moment();
+      const int64_t local = moment.local_seconds();
+      const int64_t day = floor_div(local, kDaySeconds);
+      const int64_t nanos = (local - day * kDaySeconds) * kNanos + moment.nanos;
+      if (name == "date") return Value::day(day);
+      if (name == "time") return Value::of(Clock{nanos, moment.offset, moment.zone});
+      Value found = property_of_day(day, name);
+      return found.is_null() ? property_of_clock(nanos, moment.offset, moment.zone, name) : found;
     }
     case Kind::days_duration: {
-      const int64_t ms = value.as_days_duration().ms;
-      if (name == "days") return Value::of(ms / kDayMs);
-      if (name == "hours") return Value::of(ms % kDayMs / 3'600'000);
-      if (name == "minutes") return Value::of(ms % 3'600'000 / 60'000);
-      if (name == "seconds") return Value::of(Number::from_scaled(ms % 60'000, 3));
+      const Span span = value.as_span();
+      const bool negative = span.seconds < 0;
+      const Span length = negative ? negated(span) : span;
+      const int64_t sign = negative ? -1 : 1;
+      if (name == "days") return Value::of(sign * (length.seconds / kDaySeconds));
+      if (name == "hours") return Value::of(sign * (length.seconds % kDaySeconds / 3600));
+      if (name == "minutes") return Value::of(sign * (length.seconds % 3600 / 60));
+      if (name == "seconds")
+        return Value::of(Number::from_scaled(sign * (length.seconds % 60 * kNanos + length.nanos), 9));
       return {};
     }
     case Kind::months_duration: {
@@ -275,8 +303,9 @@ Value property_of(const Value& value, std::string_view name) {
     }
     case Kind::range: {
       const Range& range = value.as_range();
-      if (name == "start") return range.low ? *range.low : Value();
-      if (name == "end") return range.high ? *range.high : Value();
+      const bool has_ends = range.form != Range::Form::not_equal;
+      if (name == "start") return range.low && has_ends ? *range.low : Value();
+      if (name == "end") return range.high && has_ends ? *range.high : Value();
       if (name == "start included") return Value::of(range.low && !range.low_open);
       if (name == "end included") return Value::of(range.high && !range.high_open);
       return {};
@@ -291,9 +320,9 @@ std::vector<std::string> property_names(Type::Kind kind) {
     case TypeKind::date:
       return {"year", "month", "day", "weekday"};
     case TypeKind::time:
-      return {"hour", "minute", "second"};
+      return {"hour", "minute", "second", "time offset", "timezone"};
     case TypeKind::date_time:
-      return {"year", "month", "day", "weekday", "hour", "minute", "second", "date", "time offset", "time"};
+      return {"year", "month", "day", "weekday", "hour", "minute", "second", "date", "time offset", "timezone", "time"};
     case TypeKind::days_duration:
       return {"days", "hours", "minutes", "seconds"};
     case TypeKind::months_duration:
@@ -311,6 +340,7 @@ std::optional<Type> property_type(const Type& type, std::string_view name) {
   if (name == "date") return Type::date();
   if (name == "time") return Type::time();
   if (name == "time offset") return Type::days_duration();
+  if (name == "timezone") return Type::text();
   if (name == "start included" || name == "end included") return Type::boolean();
   if (type.kind == TypeKind::range) return type.element ? *type.element : Type::any();
   return Type::number();
@@ -338,6 +368,7 @@ std::optional<Type> result_type(Op op, const Type& a, const Type& b) {
     case Op::subtract:
       if (is_duration(x) && x == y) return a;
       if (is_point(x) && x == y) return Type::days_duration();
+      if (is_point(x) && is_point(y) && x != TypeKind::time && y != TypeKind::time) return Type::days_duration();
       if (takes(x, y)) return a;
       return std::nullopt;
     case Op::multiply:

@@ -1,7 +1,8 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "feel/feel.h"
+#include "feel/compiler.h"
+#include "feel/temporal.h"
 
 namespace tongban::feel {
 namespace {
@@ -13,6 +14,15 @@ bool conforms_at(const Type& actual, const Type& wanted, int depth) {
   using Kind = Type::Kind;
   if (actual.kind == Kind::any || wanted.kind == Kind::any || actual.kind == Kind::null) return true;
   if (actual.kind != wanted.kind) return false;
+  if (actual.kind == Kind::function) {
+    // As many parameters, each as wide as wanted or wider, and a result that fits.
+    if (actual.element && wanted.element && !conforms_at(*actual.element, *wanted.element, depth + 1)) return false;
+    if (!actual.members || !wanted.members) return true;
+    return std::equal(actual.members->begin(), actual.members->end(), wanted.members->begin(), wanted.members->end(),
+                      [&](const Type::Member& mine, const Type::Member& theirs) {
+                        return conforms_at(theirs.type, mine.type, depth + 1);
+                      });
+  }
   if (actual.element && wanted.element) return conforms_at(*actual.element, *wanted.element, depth + 1);
   if (!actual.members || !wanted.members) return true;
   return std::all_of(wanted.members->begin(), wanted.members->end(), [&](const Type::Member& member) {
@@ -42,47 +52,125 @@ constexpr Word kWords[] = {{"days and time duration", Type::Kind::days_duration}
                            {"any", Type::Kind::any},
                            {"Null", Type::Kind::null}};
 
-std::optional<Type> parse_type_at(std::string_view text, int depth) {
-  text = trim(text);
-  if (depth > kTypeDepth) return std::nullopt;
-  if (text == "limit") return Type::limit();
-  for (const Word& word : kWords) {
-    if (text == word.name) return Type{word.kind, {}, {}};
+// Reads types from a text: §10.3.1.2, rule 55, and "list of …".
+class TypeReader {
+ public:
+  TypeReader(std::string_view text, size_t pos, const Scope* scope) : text_(text), pos_(pos), scope_(scope) {}
+  size_t pos() const { return pos_; }
+
+  std::optional<Type> read(int depth) {
+    skip_space();
+    if (depth > kTypeDepth) return std::nullopt;
+    if (take_word("list of")) return wrap(Type::Kind::list, read(depth + 1));
+    if (take_word("range of")) return wrap(Type::Kind::range, read(depth + 1));
+    size_t longest = 0;
+    Type type;
+    if (scope_ != nullptr) {
+      for (const auto& [name, named] : scope_->types()) {
+        if (matches(name) && name.size() > longest) {
+          longest = name.size();
+          type = named;
+        }
+      }
+    }
+    if (longest > 0) {
+      pos_ += longest;
+      return type;
+    }
+    if (take_word("limit")) return Type::limit();
+    if (take_word("function")) return read_function(depth);
+    for (const Word& word : kWords) {
+      if (!take_word(word.name)) continue;
+      const bool has_parts =
+          word.kind == Type::Kind::list || word.kind == Type::Kind::range || word.kind == Type::Kind::context;
+      if (!has_parts || !take("<")) return Type{word.kind, {}, {}};
+      if (word.kind == Type::Kind::context) return read_members(depth);
+      const std::optional<Type> element = read(depth + 1);
+      if (!element || !take(">")) return std::nullopt;
+      return wrap(word.kind, element);
+    }
+    return std::nullopt;
   }
-  const auto of_element = [&](std::string_view inner, Type::Kind kind) -> std::optional<Type> {
-    const std::optional<Type> element = parse_type_at(inner, depth + 1);
+  void skip_space() {
+    while (pos_ < text_.size() && is_space(text_[pos_])) ++pos_;
+  }
+
+ private:
+  static std::optional<Type> wrap(Type::Kind kind, const std::optional<Type>& element) {
     if (!element) return std::nullopt;
     return Type{kind, std::make_shared<Type>(*element), {}};
-  };
-  if (text.starts_with("list of ")) return of_element(text.substr(8), Type::Kind::list);
-  if (text.starts_with("range of ")) return of_element(text.substr(9), Type::Kind::range);
-  if (text.ends_with(">")) {
-    const size_t open = text.find('<');
-    if (open == std::string_view::npos) return std::nullopt;
-    const std::string_view head = trim(text.substr(0, open));
-    const std::string_view inner = text.substr(open + 1, text.size() - open - 2);
-    if (head == "list") return of_element(inner, Type::Kind::list);
-    if (head == "range") return of_element(inner, Type::Kind::range);
-    if (head == "context") {
-      std::vector<Type::Member> members;
-      size_t start = 0;
-      int nested = 0;
-      for (size_t i = 0; i <= inner.size(); ++i) {
-        if (i < inner.size() && inner[i] == '<') ++nested;
-        if (i < inner.size() && inner[i] == '>') --nested;
-        if (i < inner.size() && (inner[i] != ',' || nested > 0)) continue;
-        const std::string_view part = inner.substr(start, i - start);
-        start = i + 1;
-        const size_t colon = part.find(':');
-        if (colon == std::string_view::npos) return std::nullopt;
-        std::optional<Type> type = parse_type_at(part.substr(colon + 1), depth + 1);
-        if (!type) return std::nullopt;
-        members.push_back({std::string(trim(part.substr(0, colon))), std::move(*type)});
-      }
-      return Type::context_of(std::move(members));
-    }
   }
-  return std::nullopt;
+  bool matches(std::string_view name) const {
+    return !name.empty() && text_.substr(pos_).starts_with(name) &&
+           name_character(text_.substr(pos_ + name.size())) == 0;
+  }
+  // The word, with white space of any length between its parts.
+  bool take_word(std::string_view name) {
+    size_t at = pos_;
+    for (const char c : name) {
+      if (c == ' ') {
+        if (at >= text_.size() || !is_space(text_[at])) return false;
+        while (at < text_.size() && is_space(text_[at])) ++at;
+      } else if (at < text_.size() && text_[at] == c) {
+        ++at;
+      } else {
+        return false;
+      }
+    }
+    if (name_character(text_.substr(at)) != 0) return false;
+    pos_ = at;
+    return true;
+  }
+  bool take(std::string_view sign) {
+    skip_space();
+    if (!text_.substr(pos_).starts_with(sign)) return false;
+    pos_ += sign.size();
+    return true;
+  }
+  std::optional<Type> read_members(int depth) {
+    std::vector<Type::Member> members;
+    if (take(">")) return Type::context_of({});
+    do {
+      skip_space();
+      const size_t colon = text_.find(':', pos_);
+      if (colon == std::string_view::npos) return std::nullopt;
+      const std::string name(trim(text_.substr(pos_, colon - pos_)));
+      if (name.empty() || name.find_first_of("<>,(){}\"") != std::string::npos) return std::nullopt;
+      pos_ = colon + 1;
+      std::optional<Type> type = read(depth + 1);
+      if (!type) return std::nullopt;
+      members.push_back({name, std::move(*type)});
+    } while (take(","));
+    if (!take(">")) return std::nullopt;
+    return Type::context_of(std::move(members));
+  }
+  std::optional<Type> read_function(int depth) {
+    if (!take("<")) return Type{Type::Kind::function, {}, {}};
+    std::vector<Type::Member> parameters;
+    if (!take(">")) {
+      do {
+        std::optional<Type> type = read(depth + 1);
+        if (!type) return std::nullopt;
+        parameters.push_back({"", std::move(*type)});
+      } while (take(","));
+      if (!take(">")) return std::nullopt;
+    }
+    if (!take("->")) return std::nullopt;
+    std::optional<Type> result = read(depth + 1);
+    if (!result) return std::nullopt;
+    return Type::function_of(std::move(parameters), std::move(*result));
+  }
+
+  std::string_view text_;
+  size_t pos_;
+  const Scope* scope_;
+};
+
+std::optional<Type> parse_whole_type(std::string_view text, const Scope* scope) {
+  TypeReader reader(text, 0, scope);
+  std::optional<Type> type = reader.read(0);
+  reader.skip_space();
+  return type && reader.pos() == text.size() ? type : std::nullopt;
 }
 
 bool has_type_at(const Value& value, const Type& type, int depth) {
@@ -103,8 +191,31 @@ bool has_type_at(const Value& value, const Type& type, int depth) {
       return !type.element || ((!range.low || has_type_at(*range.low, *type.element, depth + 1)) &&
                                (!range.high || has_type_at(*range.high, *type.element, depth + 1)));
     }
+    case Type::Kind::function:
+      return conforms_at(value.as_function()->type(), type, depth + 1);
     default:
       return true;
+  }
+}
+
+// A null inside a list or context is a value like any other there.
+bool is_instance_at(const Value& value, const Type& type, int depth) {
+  if (depth > kTypeDepth) return true;
+  if (value.is_null()) return depth > 0 || type.kind == Type::Kind::null;
+  if (type.kind == Type::Kind::any) return true;
+  if (static_cast<int>(value.kind()) != static_cast<int>(type.kind) - 1) return false;
+  switch (type.kind) {
+    case Type::Kind::list:
+      return !type.element || std::all_of(value.as_list().begin(), value.as_list().end(), [&](const Value& item) {
+        return is_instance_at(item, *type.element, depth + 1);
+      });
+    case Type::Kind::context:
+      return !type.members || std::all_of(type.members->begin(), type.members->end(), [&](const Type::Member& member) {
+        const Value* entry = value.find(member.name);
+        return entry != nullptr && is_instance_at(*entry, member.type, depth + 1);
+      });
+    default:
+      return has_type_at(value, type, depth);
   }
 }
 
@@ -183,6 +294,10 @@ Type Type::range_of(Type element) { return {Kind::range, std::make_shared<Type>(
 Type Type::context_of(std::vector<Member> members) {
   return {Kind::context, {}, std::make_shared<std::vector<Member>>(std::move(members))};
 }
+Type Type::function_of(std::vector<Member> parameters, Type result) {
+  return {Kind::function, std::make_shared<Type>(std::move(result)),
+          std::make_shared<std::vector<Member>>(std::move(parameters))};
+}
 Type Type::limit() { return context_of({{"n", number()}, {"unit", text()}}); }
 
 bool Type::operator==(const Type& other) const {
@@ -228,6 +343,12 @@ std::string Type::to_text() const {
       return element ? "list of " + element->to_text() : "list";
     case Kind::range:
       return element ? "range of " + element->to_text() : "range";
+    case Kind::function: {
+      if (!members) return "function";
+      std::string out = "function<";
+      for (const Member& member : *members) out += (out.back() == '<' ? "" : ", ") + member.type.to_text();
+      return out + "> -> " + (element ? element->to_text() : "any");
+    }
     case Kind::context: {
       if (!members) return "context";
       if (*this == limit()) return "limit";
@@ -241,7 +362,34 @@ std::string Type::to_text() const {
   return "any";
 }
 
-std::optional<Type> parse_type(std::string_view text) { return parse_type_at(text, 0); }
+std::optional<Type> parse_type(std::string_view text) { return parse_whole_type(text, nullptr); }
+std::optional<Type> parse_type(std::string_view text, const Scope& scope) { return parse_whole_type(text, &scope); }
+std::optional<Type> read_type(std::string_view text, size_t& pos, const Scope* scope) {
+  TypeReader reader(text, pos, scope);
+  std::optional<Type> type = reader.read(0);
+  if (type) pos = reader.pos();
+  return type;
+}
+bool is_instance(const Value& value, const Type& type) { return is_instance_at(value, type, 0); }
+
+std::optional<Value> convert(const Value& value, const Type& type) {
+  if (has_type(value, type)) return value;
+  if (value.kind() == Value::Kind::date && type.kind == Type::Kind::date_time) {
+    return moment_at_local(value.as_day() * kDaySeconds, 0, 0, {});
+  }
+  if (value.kind() == Value::Kind::list) {
+    if (type.kind == Type::Kind::list || value.as_list().size() != 1) return std::nullopt;
+    return has_type(value.as_list()[0], type) ? std::optional(value.as_list()[0]) : std::nullopt;
+  }
+  if (type.kind == Type::Kind::list && (!type.element || has_type(value, *type.element))) return Value::list({value});
+  return std::nullopt;
+}
+
+Type Callable::type() const {
+  std::vector<Type::Member> members;
+  for (const Function::Parameter& parameter : parameters) members.push_back({parameter.name, parameter.type});
+  return Type::function_of(std::move(members), result);
+}
 bool conforms(const Type& actual, const Type& wanted) { return conforms_at(actual, wanted, 0); }
 bool has_type(const Value& value, const Type& type) { return has_type_at(value, type, 0); }
 Result<Value> coerce(const Value& value, const Type& type) { return coerce_at(value, type, "", 0); }
@@ -254,6 +402,14 @@ size_t Scope::add(Variable variable) {
   CHECK(!find(variable.name));
   variables_.push_back(std::move(variable));
   return variables_.size() - 1;
+}
+
+void Scope::add_type(std::string name, Type type) { types_.emplace_back(std::move(name), std::move(type)); }
+const Type* Scope::find_type(std::string_view name) const {
+  for (const auto& [known, type] : types_) {
+    if (known == name) return &type;
+  }
+  return nullptr;
 }
 
 void Scope::add(Function function) { functions_.push_back(std::make_shared<const Function>(std::move(function))); }

@@ -133,7 +133,7 @@ TEST(Value, Durations) {
   EXPECT_EQ(parse_duration("PT36H").to_text(), "duration(\"P1DT12H\")");
   EXPECT_EQ(parse_duration("P14M").to_text(), "duration(\"P1Y2M\")");
   for (const char* bad :
-       {"", "P", "PT", "P1", "1D", "P1Y1D", "PT1D", "P1H", "P1M1Y", "P1.5D", "PT1.S", "P1DT", "-", "P-1D"}) {
+       {"", "P", "PT", "P1", "1D", "P1Y1D", "PT1D", "P1H", "P1M1Y", "P1.5D", "PT.5S", "P1DT", "-", "P-1D"}) {
     EXPECT_TRUE(parse_duration(bad).is_null()) << bad;
   }
 }

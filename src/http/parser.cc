@@ -95,17 +95,17 @@ std::optional<Refusal> decode(std::string_view text, bool plus_is_space, std::st
     if (c == '%') {
       const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
       const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return malformed("A percent sign in the address must be followed by two hex digits.");
+      if (high < 0 || low < 0) return malformed("地址里的百分号后面应是两位十六进制数字。");
       c = static_cast<char>(high * 16 + low);
       i += 2;
     } else if (c == '+' && plus_is_space) {
       c = ' ';
     }
     const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) return malformed("The address contains a control character.");
+    if (byte < 0x20 || byte == 0x7f) return malformed("地址里有控制字符。");
     out += c;
   }
-  if (!is_valid_utf8(out)) return malformed("The address is not valid UTF-8.");
+  if (!is_valid_utf8(out)) return malformed("地址不是有效的 UTF-8 编码。请用 UTF-8 编码。");
   return std::nullopt;
 }
 
@@ -122,14 +122,13 @@ std::optional<Refusal> note_field(std::string_view name, std::string_view value,
       if (equals_ignoring_case(name, "host")) {
         ++seen.hosts;
         seen.host = value;
-        if (value.find_first_of(" \t/?#@\\,") != std::string_view::npos)
-          return malformed("The Host field is malformed.");
+        if (value.find_first_of(" \t/?#@\\,") != std::string_view::npos) return malformed("Host 字段格式不对。");
       }
       break;
     case 6:
       if (equals_ignoring_case(name, "expect")) {
         if (!equals_ignoring_case(value, "100-continue"))
-          return Refusal{417, "expectation_failed", "Of the Expect field only 100-continue is known."};
+          return Refusal{417, "expectation_failed", "Expect 字段只支持 100-continue。"};
         framing.expects_continue = true;
       }
       break;
@@ -146,16 +145,16 @@ std::optional<Refusal> note_field(std::string_view name, std::string_view value,
       break;
     case 14:
       if (equals_ignoring_case(name, "content-length")) {
-        if (++seen.lengths > 1) return malformed("There is more than one Content-Length.");
+        if (++seen.lengths > 1) return malformed("Content-Length 不止一个。");
         framing.content_length = parse_length(value);
-        if (!framing.content_length) return malformed("Content-Length is not a plain number.");
+        if (!framing.content_length) return malformed("Content-Length 不是一个整数。");
       }
       break;
     case 17:
       if (equals_ignoring_case(name, "transfer-encoding")) {
-        if (++seen.encodings > 1) return malformed("There is more than one Transfer-Encoding.");
+        if (++seen.encodings > 1) return malformed("Transfer-Encoding 不止一个。");
         if (!equals_ignoring_case(value, "chunked"))
-          return Refusal{501, "transfer_encoding_unknown", "Of transfer codings only chunked is known."};
+          return Refusal{501, "transfer_encoding_unknown", "传输编码只支持 chunked。"};
         framing.is_chunked = true;
       }
       break;
@@ -166,10 +165,9 @@ std::optional<Refusal> note_field(std::string_view name, std::string_view value,
 }
 
 std::optional<Refusal> check_fields(const SeenFields& seen, Framing& framing) {
-  if (seen.lengths && seen.encodings) return malformed("Content-Length and Transfer-Encoding exclude each other.");
-  if (seen.encodings && framing.is_http_1_0) return malformed("HTTP/1.0 knows no Transfer-Encoding.");
-  if (seen.hosts > 1 || (seen.hosts == 0 && !framing.is_http_1_0))
-    return malformed("Exactly one Host field is needed.");
+  if (seen.lengths && seen.encodings) return malformed("Content-Length 和 Transfer-Encoding 不能同时出现。");
+  if (seen.encodings && framing.is_http_1_0) return malformed("HTTP/1.0 没有 Transfer-Encoding。");
+  if (seen.hosts > 1 || (seen.hosts == 0 && !framing.is_http_1_0)) return malformed("Host 字段应有且只有一个。");
   framing.keep_alive = !seen.close && (!framing.is_http_1_0 || seen.keep_alive);
   // An HTTP/1.0 client does not understand the interim answer.
   if (framing.is_http_1_0) framing.expects_continue = false;
@@ -185,34 +183,35 @@ std::optional<Refusal> parse_request_line(std::string_view line, const HeadLimit
                                           Request& request, Framing& framing) {
   const size_t first = line.find(' ');
   const size_t last = line.rfind(' ');
-  if (first == std::string_view::npos || first == last) return malformed("The request line is incomplete.");
+  if (first == std::string_view::npos || first == last) return malformed("请求行不完整。");
   const std::string_view method = line.substr(0, first);
   std::string_view target = line.substr(first + 1, last - first - 1);
   const std::string_view version = line.substr(last + 1);
-  if (!is_token(method)) return malformed("The method is malformed.");
-  if (target.size() > limits.max_target_bytes) return Refusal{414, "target_too_long", "The address is too long."};
+  if (!is_token(method)) return malformed("请求方法格式不对。");
+  if (target.size() > limits.max_target_bytes)
+    return Refusal{414, "target_too_long", "地址太长。请缩短查询条件，或者把内容放在正文里提交。"};
   for (const unsigned char c : target) {
-    if (c <= 0x20 || c >= 0x7f || c == '#' || c == '\\')
-      return malformed("The address contains a character that must be percent-encoded.");
+    if (c <= 0x20 || c >= 0x7f || c == '#' || c == '\\') return malformed("地址里有必须用百分号编码的字符。");
   }
   if (version == "HTTP/1.0") {
     framing.is_http_1_0 = true;
   } else if (version != "HTTP/1.1") {
     if (version.size() == 8 && version.starts_with("HTTP/") && hex_value(version[5]) >= 0 && version[6] == '.')
-      return Refusal{505, "version_unknown", "This server speaks HTTP/1.1."};
-    return malformed("The request line does not end with an HTTP version.");
+      return Refusal{505, "version_unknown", "这里只支持 HTTP/1.1。"};
+    return malformed("请求行末尾应是 HTTP 版本。");
   }
   const auto known = parse_method(method);
-  if (!known) return Refusal{501, "method_unknown", "This method is not known here."};
+  if (!known) return Refusal{501, "method_unknown", "不支持这种请求方法。请查看 /openapi.json。"};
   request.method = *known;
+  if (target.empty()) return malformed("地址应以斜线开头。");
   if (target.front() != '/') {
     const size_t scheme = equals_ignoring_case(target.substr(0, 7), "http://")    ? 7
                           : equals_ignoring_case(target.substr(0, 8), "https://") ? 8
                                                                                   : 0;
-    if (scheme == 0) return malformed("The address must begin with a slash.");
+    if (scheme == 0) return malformed("地址应以斜线开头。");
     const size_t end = std::min(target.find_first_of("/?", scheme), target.size());
     result.authority = target.substr(scheme, end - scheme);
-    if (result.authority.empty()) return malformed("The address names no host.");
+    if (result.authority.empty()) return malformed("地址里没有主机名。");
     target.remove_prefix(end);
   }
   result.target = target;
@@ -222,22 +221,22 @@ std::optional<Refusal> parse_request_line(std::string_view line, const HeadLimit
 // What can be said before the head is complete, so that nobody waits for a timeout without need.
 Parse judge_incomplete(std::string_view bytes, size_t scanned, const HeadLimits& limits, Refusal& refusal) {
   if (!bytes.empty() && !kTokenTable[static_cast<unsigned char>(bytes[0])] && bytes[0] != '\r') {
-    refusal = malformed("This is not an HTTP request.");
+    refusal = malformed("收到的不是 HTTP 请求。");
     return Parse::refused;
   }
   for (size_t i = bytes.find('\n', scanned); i != std::string_view::npos; i = bytes.find('\n', i + 1)) {
     if (i == 0 || bytes[i - 1] != '\r') {
-      refusal = malformed("Lines must end with CR LF.");
+      refusal = malformed("每行应以 CR LF 结尾。");
       return Parse::refused;
     }
   }
   const bool in_first_line = bytes.find('\n') == std::string_view::npos;
   if (in_first_line && bytes.size() > limits.max_target_bytes + 32) {
-    refusal = {414, "target_too_long", "The address is too long."};
+    refusal = {414, "target_too_long", "地址太长。请缩短查询条件，或者把内容放在正文里提交。"};
     return Parse::refused;
   }
   if (bytes.size() > limits.max_header_bytes) {
-    refusal = {431, "header_too_large", "The fields of the request's head are too large."};
+    refusal = {431, "header_too_large", "请求头太大。请清除本站的 Cookie 后再试。"};
     return Parse::refused;
   }
   return Parse::need_more;
@@ -248,15 +247,15 @@ std::optional<Refusal> parse_fields(std::string_view block, const HeadLimits& li
   size_t count = 0;
   while (!block.empty()) {
     const size_t end = block.find('\n');  // the block ends with one
-    if (end == 0 || block[end - 1] != '\r') return malformed("Lines must end with CR LF.");
+    if (end == 0 || block[end - 1] != '\r') return malformed("每行应以 CR LF 结尾。");
     const std::string_view line = block.substr(0, end - 1);
     block.remove_prefix(end + 1);
-    if (line.front() == ' ' || line.front() == '\t') return malformed("Folded header lines are not accepted.");
-    if (has_control(line)) return malformed("The head contains a control character.");
-    if (++count > limits.max_header_count) return Refusal{431, "too_many_headers", "The head has too many fields."};
+    if (line.front() == ' ' || line.front() == '\t') return malformed("不接受折行的字段。");
+    if (has_control(line)) return malformed("请求头里有控制字符。");
+    if (++count > limits.max_header_count) return Refusal{431, "too_many_headers", "请求头的字段太多。"};
     const size_t colon = line.find(':');
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
-      return malformed("A header field has no proper name.");
+      return malformed("有一个字段没有正确的名称。");
     const std::string_view name = line.substr(0, colon);
     const std::string_view value = trim_blanks(line.substr(colon + 1));
     if (auto refused = note_field(name, value, seen, framing)) return refused;
@@ -285,16 +284,15 @@ Parse parse_head(std::string_view bytes, const HeadLimits& limits, size_t& scann
   };
   if (end + 4 > limits.max_header_bytes) {
     if (text.find("\r\n") > limits.max_target_bytes + 32)
-      return refuse({414, "target_too_long", "The address is too long."});
-    return refuse({431, "header_too_large", "The fields of the request's head are too large."});
+      return refuse({414, "target_too_long", "地址太长。请缩短查询条件，或者把内容放在正文里提交。"});
+    return refuse({431, "header_too_large", "请求头太大。请清除本站的 Cookie 后再试。"});
   }
   framing = Framing{};
   request.headers.clear();
   const size_t line_end = text.find('\n');  // there is one
   const std::string_view line = text.substr(0, line_end - (line_end > 0 && text[line_end - 1] == '\r' ? 1 : 0));
-  if (line.size() == line_end) return refuse(malformed("Lines must end with CR LF."));
-  if (line.find('\t') != std::string_view::npos || has_control(line))
-    return refuse(malformed("The head contains a control character."));
+  if (line.size() == line_end) return refuse(malformed("每行应以 CR LF 结尾。"));
+  if (line.find('\t') != std::string_view::npos || has_control(line)) return refuse(malformed("请求头里有控制字符。"));
   RequestLine request_line;
   if (auto refused = parse_request_line(line, limits, request_line, request, framing)) return refuse(*refused);
   SeenFields seen;
@@ -302,7 +300,7 @@ Parse parse_head(std::string_view bytes, const HeadLimits& limits, size_t& scann
   if (auto refused = parse_fields(block, limits, seen, request, framing)) return refuse(*refused);
   if (auto refused = check_fields(seen, framing)) return refuse(*refused);
   if (!request_line.authority.empty() && seen.hosts == 1 && !equals_ignoring_case(request_line.authority, seen.host))
-    return refuse(malformed("The address and the Host field name different hosts."));
+    return refuse(malformed("地址和 Host 字段的主机名不一致。"));
   if (auto refused = parse_target(request_line.target, limits.max_query_pairs, request)) return refuse(*refused);
   consumed = start + end + 4;
   return Parse::done;
@@ -322,7 +320,7 @@ std::optional<Refusal> parse_target(std::string_view target, size_t max_query_pa
     const size_t slash = path.find('/');
     std::string& segment = request.segments.emplace_back();
     if (auto refused = decode(path.substr(0, slash), false, segment)) return refused;
-    if (segment == "." || segment == "..") return malformed("The address contains a part . or .. .");
+    if (segment == "." || segment == "..") return malformed("地址里不能有 . 或 .. 这样的部分。");
     if (slash == std::string_view::npos) break;
     path.remove_prefix(slash + 1);
     if (path.empty()) request.segments.emplace_back();
@@ -332,7 +330,7 @@ std::optional<Refusal> parse_target(std::string_view target, size_t max_query_pa
     const std::string_view pair = query.substr(0, end);
     query.remove_prefix(std::min(end + 1, query.size()));
     if (pair.empty()) continue;
-    if (request.query.size() >= max_query_pairs) return malformed("The query has too many parts.");
+    if (request.query.size() >= max_query_pairs) return malformed("查询条件太多。请减少后再试。");
     auto& [name, value] = request.query.emplace_back();
     const size_t equals = std::min(pair.find('='), pair.size());
     if (auto refused = decode(pair.substr(0, equals), true, name)) return refused;

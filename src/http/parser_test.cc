@@ -132,6 +132,7 @@ TEST(Head, what_cannot_be_understood_in_one_way_is_refused) {
       {"HTTP/1.2", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", "505"},
       {"no version", "GET / FOO\r\nHost: a\r\n\r\n", "400"},
       {"two spaces", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
+      {"two spaces and no address", "GET  HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
       {"a space in the address", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
       {"a space at the end", "GET / HTTP/1.1 \r\nHost: a\r\n\r\n", "400"},
       {"a tab in the request line", "GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n", "400"},

@@ -112,6 +112,9 @@ struct ServerOptions {
   // A reverse proxy on this machine stands in front: take the client's address from the last element of
   // X-Forwarded-For and over_tls from X-Forwarded-Proto, from loopback peers only.
   bool behind_proxy = false;
+  // "/tongban": what lies below it is also found below it, so that a proxy in front may cut it off or not. Handlers
+  // never see it.
+  std::string path_prefix;
 
   size_t max_header_bytes = 16 * 1024;                   // request line and fields together → 431
   size_t max_header_count = 64;                          // → 431

@@ -70,6 +70,8 @@ struct Offer {  // an action on the page, or why it is not offered
   const pack::Action* action = nullptr;
   std::optional<Rejection> refused;  // by state or role only; conditions need the form
 };
+// Until when an act with `undoes` can take the other back; nothing: it undoes nothing, or there is nothing to undo.
+std::optional<Instant> undo_until(const CaseState& state, const pack::Action& action);
 std::vector<Offer> offers(const CaseState& state, const Actor& actor, const Context& context, Instant now);
 
 // The fields of a form: unknown, missing, wrong kind, too long. Values are coerced in place. Pure.

@@ -195,6 +195,10 @@ void members(A& a, E& e) {
     a.all(e.person, e.basis);
   else if constexpr (std::is_same_v<T, RegisterEntryPut>)
     a.all(e.reg, e.entry, e.revision, e.valid_from, e.valid_to, e.values, e.seed, e.basis);
+  else if constexpr (std::is_same_v<T, LettersHeld>)
+    a.all(e.from_version, e.until);
+  else if constexpr (std::is_same_v<T, ActUndone>)
+    a.all(e.act);
   else
     static_assert(!sizeof(T), "an event without a list of members");
 }
@@ -214,11 +218,11 @@ bool read_body(size_t index, Reader& reader, Body& body) {
 }
 
 constexpr std::string_view kNames[] = {
-    "CaseOpened",      "ActionTaken",     "FieldsSet",       "DecisionMade", "LookedUp",      "Assigned",
-    "AssignmentEnded", "ClockStarted",    "ClockPaused",     "ClockResumed", "ClockExtended", "ClockStopped",
-    "ClockReopened",   "ClockExpired",    "ClockRecomputed", "AskOpened",    "AskAnswered",   "LetterSent",
-    "Linked",          "HoldReleased",    "CaseClosed",      "NoteAdded",    "DocumentFiled", "EditionMoved",
-    "PersonErased",    "RegisterEntryPut"};
+    "CaseOpened",      "ActionTaken",      "FieldsSet",       "DecisionMade", "LookedUp",      "Assigned",
+    "AssignmentEnded", "ClockStarted",     "ClockPaused",     "ClockResumed", "ClockExtended", "ClockStopped",
+    "ClockReopened",   "ClockExpired",     "ClockRecomputed", "AskOpened",    "AskAnswered",   "LetterSent",
+    "Linked",          "HoldReleased",     "CaseClosed",      "NoteAdded",    "DocumentFiled", "EditionMoved",
+    "PersonErased",    "RegisterEntryPut", "LettersHeld",     "ActUndone"};
 static_assert(std::size(kNames) == std::variant_size_v<Body>);
 
 }  // namespace

@@ -86,6 +86,8 @@ std::vector<Body> one_of_each() {
       PersonErased{kPerson, kBasis},
       RegisterEntryPut{"units", "u1", 2, Date::from(2021, 1, 1), std::nullopt,
                        Value::context({{"name", Value::text("甲局")}}), true, kBasis},
+      LettersHeld{7, kAt.plus_ms(10'000)},
+      ActUndone{5},
   };
 }
 

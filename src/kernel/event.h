@@ -237,11 +237,22 @@ struct RegisterEntryPut {
   bool operator==(const RegisterEntryPut&) const = default;
 };
 
+struct LettersHeld {          // the messages of this act wait: until then it can be taken back
+  uint64_t from_version = 0;  // the first of them; all later ones of the case so far
+  Instant until;
+  bool operator==(const LettersHeld&) const = default;
+};
+struct ActUndone {   // an act was taken back in time; its waiting messages are never sent
+  uint64_t act = 0;  // version of its ActionTaken
+  bool operator==(const ActUndone&) const = default;
+};
+
 // The order of this list is the type byte on disk (from 1): append only.
-using Body = std::variant<CaseOpened, ActionTaken, FieldsSet, DecisionMade, LookedUp, Assigned, AssignmentEnded,
-                          ClockStarted, ClockPaused, ClockResumed, ClockExtended, ClockStopped, ClockReopened,
-                          ClockExpired, ClockRecomputed, AskOpened, AskAnswered, LetterSent, Linked, HoldReleased,
-                          CaseClosed, NoteAdded, DocumentFiled, EditionMoved, PersonErased, RegisterEntryPut>;
+using Body =
+    std::variant<CaseOpened, ActionTaken, FieldsSet, DecisionMade, LookedUp, Assigned, AssignmentEnded, ClockStarted,
+                 ClockPaused, ClockResumed, ClockExtended, ClockStopped, ClockReopened, ClockExpired, ClockRecomputed,
+                 AskOpened, AskAnswered, LetterSent, Linked, HoldReleased, CaseClosed, NoteAdded, DocumentFiled,
+                 EditionMoved, PersonErased, RegisterEntryPut, LettersHeld, ActUndone>;
 
 struct Event {
   Envelope envelope;

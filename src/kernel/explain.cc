@@ -152,6 +152,10 @@ struct Teller {
   std::string operator()(const LetterSent& b) const {
     return "告知" + (b.to_unit.empty() ? std::string("来电人") : unit(b.to_unit)) + "：" + b.text + cite(b.basis);
   }
+  std::string operator()(const LettersHeld& b) const {
+    return "以上通知等到 " + to_text(b.until) + " 发出，此前可以撤回";
+  }
+  std::string operator()(const ActUndone&) const { return "上一步已撤回，未发出的通知不再发出"; }
   std::string operator()(const Linked& b) const { return "关联 " + b.other_number; }
   std::string operator()(const HoldReleased&) const { return "关联办件已办结"; }
   std::string operator()(const CaseClosed& b) const {

@@ -139,7 +139,7 @@ Value Facts::acts_context() const {
   const auto add = [&](const pack::Action& action) {
     feel::List list;
     for (const ActRecord& act : state_.acts) {
-      if (act.action != action.id) continue;
+      if (act.action != action.id || act.undone) continue;
       Value form = plain_form(action.form, [&](const std::string& id) {
         const FieldValue* value = find_value(act.form, id);
         return value ? value->plain : Value();

@@ -13,81 +13,83 @@ T& at(std::vector<T>& list, uint32_t no) {
   return list[no - 1];
 }
 
-void put(Fields& fields, const std::string& name, const FieldValue& value) {
+void put(Fields& fields, std::string name, FieldValue value) {
   for (auto& [key, old] : fields) {
     if (key == name) {
-      old = value;
+      old = std::move(value);
       return;
     }
   }
-  fields.emplace_back(name, value);
+  fields.emplace_back(std::move(name), std::move(value));
 }
 
 void add_once(std::vector<std::string>& list, const std::string& word) {
   if (std::find(list.begin(), list.end(), word) == list.end()) list.push_back(word);
 }
 
-// One overload for each event. Nothing here decides anything.
+// One overload for each event. Nothing here decides anything. What an event holds is taken out of it.
 struct Applier {
   CaseState& s;
   const Envelope& e;
 
-  void operator()(const CaseOpened& b) const {
+  void operator()(CaseOpened& b) const {
     s.id = e.stream;
-    s.pack = b.pack;
-    s.type = b.type;
-    s.number = b.number;
-    s.channel = b.channel;
+    s.pack = std::move(b.pack);
+    s.type = std::move(b.type);
+    s.number = std::move(b.number);
+    s.channel = std::move(b.channel);
     s.person = b.person;
-    s.tracking_hash = b.tracking_hash;
+    s.tracking_hash = std::move(b.tracking_hash);
     s.opened_at = e.happened_at;
     s.imported = e.imported;
   }
-  void operator()(const ActionTaken& b) const {
+  void operator()(ActionTaken& b) const {
+    s.state = b.to_state;
+    s.held_by = std::move(b.held_by);
+    for (const auto& flag : b.flags) add_once(s.flags, flag);
     s.acts.push_back({.version = e.version,
-                      .action = b.action,
-                      .outcome = b.outcome,
-                      .form = b.form,
+                      .action = std::move(b.action),
+                      .outcome = std::move(b.outcome),
+                      .form = std::move(b.form),
                       .actor = e.actor,
                       .happened_at = e.happened_at,
                       .recorded_at = e.recorded_at,
-                      .from_state = b.from_state,
-                      .to_state = b.to_state,
+                      .from_state = std::move(b.from_state),
+                      .to_state = std::move(b.to_state),
                       .assignment = b.assignment,
-                      .flags = b.flags,
-                      .basis = b.basis});
-    s.state = b.to_state;
-    s.held_by = b.held_by;
-    for (const auto& flag : b.flags) add_once(s.flags, flag);
+                      .flags = std::move(b.flags),
+                      .basis = std::move(b.basis)});
   }
-  void operator()(const FieldsSet& b) const {
-    for (const auto& [name, value] : b.fields) put(s.fields, name, value);
+  void operator()(FieldsSet& b) const {
+    for (auto& [name, value] : b.fields) put(s.fields, std::move(name), std::move(value));
   }
-  void operator()(const DecisionMade& b) const { s.decisions.emplace_back(e.version, b); }
+  void operator()(DecisionMade& b) const { s.decisions.emplace_back(e.version, std::move(b)); }
   void operator()(const LookedUp&) const {}
-  void operator()(const Assigned& b) const {
+  void operator()(Assigned& b) const {
     CHECK(b.no == s.assignments.size() + 1);
     const uint32_t root = b.under == 0 ? b.no : at(s.assignments, b.under).root;
     s.assignments.push_back({.no = b.no,
-                             .name = b.name,
-                             .unit = b.unit,
-                             .person = b.person,
+                             .version = e.version,
+                             .name = std::move(b.name),
+                             .unit = std::move(b.unit),
+                             .person = std::move(b.person),
                              .under = b.under,
                              .root = root,
-                             .given_by = b.given_by,
+                             .given_by = std::move(b.given_by),
                              .at = e.happened_at});
   }
-  void operator()(const AssignmentEnded& b) const {
+  void operator()(AssignmentEnded& b) const {
     Assignment& assignment = at(s.assignments, b.no);
     assignment.ended_at = e.happened_at;
+    assignment.ended_version = e.version;
     assignment.end_reason = b.reason;
   }
-  void operator()(const ClockStarted& b) const {
+  void operator()(ClockStarted& b) const {
     CHECK(b.no == s.clocks.size() + 1);
     Clock clock;
     clock.no = b.no;
-    clock.name = b.name;
-    clock.owner = b.owner;
+    clock.name = std::move(b.name);
+    clock.owner = std::move(b.owner);
     clock.type = b.type;
     clock.scope = b.scope;
     clock.scope_ref = b.scope_ref;
@@ -95,15 +97,17 @@ struct Applier {
     clock.basis = b.basis;
     clock.started_at = b.started_at;
     clock.started_version = e.version;
-    if (b.counted) clock.segments.push_back({Clock::Segment::Why::start, *b.counted, b.basis, b.started_at, e.version});
+    if (b.counted)
+      clock.segments.push_back(
+          {Clock::Segment::Why::start, std::move(*b.counted), std::move(b.basis), b.started_at, e.version});
     s.clocks.push_back(std::move(clock));
   }
-  void operator()(const ClockPaused& b) const {
+  void operator()(ClockPaused& b) const {
     Clock& clock = at(s.clocks, b.no);
     clock.status = ClockStatus::paused;
-    clock.pauses.push_back({b.at, std::nullopt, b.basis});
+    clock.pauses.push_back({b.at, std::nullopt, std::move(b.basis)});
   }
-  void operator()(const ClockResumed& b) const {
+  void operator()(ClockResumed& b) const {
     Clock& clock = at(s.clocks, b.no);
     CHECK(!clock.pauses.empty());
     clock.status = ClockStatus::running;
@@ -112,13 +116,14 @@ struct Applier {
       clock.segments.push_back(
           {Clock::Segment::Why::resumption, *b.counted, clock.pauses.back().basis, b.at, e.version});
   }
-  void operator()(const ClockExtended& b) const {
+  void operator()(ClockExtended& b) const {
     Clock& clock = at(s.clocks, b.no);
-    clock.segments.push_back({Clock::Segment::Why::extension, b.counted, b.basis, e.happened_at, e.version});
+    clock.segments.push_back(
+        {Clock::Segment::Why::extension, std::move(b.counted), std::move(b.basis), e.happened_at, e.version});
     clock.expired = false;  // an extension asked in time counts from the old due date: the lateness never was
     clock.late = false;
   }
-  void operator()(const ClockStopped& b) const {
+  void operator()(ClockStopped& b) const {
     Clock& clock = at(s.clocks, b.no);
     switch (b.how) {
       case StopKind::claim:
@@ -137,57 +142,83 @@ struct Applier {
     }
     clock.late = b.late;
   }
-  void operator()(const ClockReopened& b) const {
+  void operator()(ClockReopened& b) const {
     Clock& clock = at(s.clocks, b.no);
     clock.status = ClockStatus::running;
     clock.claimed_at.reset();
     clock.late = clock.expired;
   }
-  void operator()(const ClockExpired& b) const {
+  void operator()(ClockExpired& b) const {
     Clock& clock = at(s.clocks, b.no);
     clock.expired = true;
     if (clock.type == pack::ClockType::deadline) clock.late = true;
   }
-  void operator()(const ClockRecomputed& b) const {
+  void operator()(ClockRecomputed& b) const {
     Clock& clock = at(s.clocks, b.no);
     CHECK(b.segment < clock.segments.size());
     clock.segments[b.segment].counted = b.counted;
     if (b.segment + 1 == clock.segments.size() && b.counted.due_on != b.old_due_on)
       clock.former_due.push_back(b.old_due_on);
   }
-  void operator()(const AskOpened& b) const {
+  void operator()(AskOpened& b) const {
     CHECK(b.no == s.asks.size() + 1);
     s.asks.push_back({.no = b.no,
-                      .name = b.name,
-                      .of_role = b.of_role,
-                      .of_unit = b.of_unit,
+                      .name = std::move(b.name),
+                      .of_role = std::move(b.of_role),
+                      .of_unit = std::move(b.of_unit),
                       .asker = e.actor,
                       .shields = b.shields,
                       .amount = b.amount,
                       .at = e.happened_at});
   }
-  void operator()(const AskAnswered& b) const {
+  void operator()(AskAnswered& b) const {
     AskState& ask = at(s.asks, b.no);
     ask.answer = b.answer;
     ask.answered_at = e.happened_at;
   }
-  void operator()(const LetterSent& b) const {
-    s.letters.push_back({b.letter, b.channel, b.to_role, b.to_unit, b.text, e.happened_at, e.version, b.basis});
+  void operator()(LetterSent& b) const {
+    s.letters.push_back({std::move(b.letter),
+                         std::move(b.channel),
+                         std::move(b.to_role),
+                         std::move(b.to_unit),
+                         std::move(b.text),
+                         e.happened_at,
+                         e.version,
+                         std::move(b.basis),
+                         {},
+                         false});
   }
-  void operator()(const Linked& b) const {
-    s.links.push_back({b.kind, b.inverse, b.other, b.other_number, b.other_type, b.holds, false});
+  void operator()(LettersHeld& b) const {
+    for (auto& letter : s.letters) {
+      if (letter.version >= b.from_version) letter.held_until = b.until;
+    }
   }
-  void operator()(const HoldReleased& b) const {
+  void operator()(ActUndone& b) const {
+    s.flags.clear();
+    for (auto& act : s.acts) {
+      if (act.version == b.act) act.undone = true;
+      if (act.undone) continue;
+      for (const auto& flag : act.flags) add_once(s.flags, flag);
+    }
+    for (auto& letter : s.letters) {
+      if (letter.version > b.act && letter.held_until) letter.cancelled = true;
+    }
+  }
+  void operator()(Linked& b) const {
+    s.links.push_back({std::move(b.kind), b.inverse, b.other, std::move(b.other_number), std::move(b.other_type),
+                       std::move(b.holds), false});
+  }
+  void operator()(HoldReleased& b) const {
     for (auto& link : s.links) {
       if (link.other == b.other) link.released = true;
     }
   }
-  void operator()(const CaseClosed& b) const {
+  void operator()(CaseClosed& b) const {
     s.closed_at = e.happened_at;
-    s.result = b.result;
-    s.keep = b.keep;
+    s.result = std::move(b.result);
+    s.keep = std::move(b.keep);
   }
-  void operator()(const NoteAdded& b) const {
+  void operator()(NoteAdded& b) const {
     s.acts.push_back({.version = e.version,
                       .action = "note",
                       .form = {{"text", b.text}},
@@ -197,10 +228,10 @@ struct Applier {
                       .from_state = s.state,
                       .to_state = s.state});
   }
-  void operator()(const DocumentFiled& b) const {
+  void operator()(DocumentFiled& b) const {
     s.documents.push_back({b.document, b.name, b.media_type, b.group, b.bytes, b.stored_hash, e.happened_at, e.actor});
   }
-  void operator()(const EditionMoved& b) const { s.pack = b.to; }
+  void operator()(EditionMoved& b) const { s.pack = b.to; }
   void operator()(const PersonErased&) const { s.erased = true; }
   void operator()(const RegisterEntryPut&) const { CHECK(!"a register event on a case's stream"); }
 };
@@ -208,6 +239,11 @@ struct Applier {
 }  // namespace
 
 void apply(CaseState& state, const Event& event) {
+  Event copy = event;
+  apply(state, std::move(copy));
+}
+
+void apply(CaseState& state, Event&& event) {
   CHECK(event.envelope.version == state.version + 1);
   std::visit(Applier{state, event.envelope}, event.body);
   state.version = event.envelope.version;
@@ -217,6 +253,12 @@ void apply(CaseState& state, const Event& event) {
 CaseState fold(const std::vector<Event>& events) {
   CaseState state;
   for (const Event& event : events) apply(state, event);
+  return state;
+}
+
+CaseState fold(std::vector<Event>&& events) {
+  CaseState state;
+  for (Event& event : events) apply(state, std::move(event));
   return state;
 }
 

@@ -20,10 +20,13 @@ struct ActRecord {       // one act with its form: acts.reply[n]
   uint32_t assignment = 0;
   std::vector<std::string> flags;
   Basis basis;
+  bool undone = false;  // taken back in time
 };
 
 struct Assignment {
   uint32_t no = 0;
+  uint64_t version = 0;        // of the event that made it
+  uint64_t ended_version = 0;  // of the event that ended it; 0: active
   std::string name, unit, person;
   uint32_t under = 0;  // 0: root
   uint32_t root = 0;   // its own number for a root
@@ -98,6 +101,8 @@ struct LetterState {
   Instant at;
   uint64_t version = 0;
   Basis basis;
+  std::optional<Instant> held_until;  // not delivered before; nothing: at once
+  bool cancelled = false;             // the act was taken back while it waited: never delivered
 };
 
 struct DocumentState {
@@ -144,6 +149,8 @@ struct CaseState {
 };
 
 void apply(CaseState& state, const Event& event);
+void apply(CaseState& state, Event&& event);  // takes out of the event what it needs
 CaseState fold(const std::vector<Event>& events);
+CaseState fold(std::vector<Event>&& events);
 
 }  // namespace tongban::kernel

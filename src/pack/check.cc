@@ -274,6 +274,7 @@ class CaseChecker {
     }
     if (!action.of_assignment.empty()) need_assignment(action.of_assignment, action.source, what + ": of_assignment");
     if (action.ask) check_ask(action, what);
+    check_undo(type_, action, faults_);
     check_outcomes(action, what, opens);
   }
 
@@ -927,6 +928,7 @@ std::vector<Fault> check_pack(const Pack& pack, const Library& others, const std
   check_requirements(pack, scenarios, faults);
   check_used(pack, faults);
   check_registers(pack, others, faults);
+  check_portal(pack, faults);
   check_scenarios(pack, scenarios, faults);
   sort_faults(faults);
   return faults;

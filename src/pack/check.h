@@ -26,7 +26,11 @@ Checked check(const std::string& directory);
 // The same against packs that are loaded already.
 Checked check(const std::string& directory, const Library& others);
 
+// What stands in `undoes`, if anything, of one action.
+void check_undo(const CaseType& type, const Action& action, std::vector<Fault>& faults);
+
 // Only what can be said about a loaded pack; `scenarios` count as citations of clauses.
+void check_portal(const Pack& pack, std::vector<Fault>& faults);  // a part of check_pack (read_portal.cc)
 std::vector<Fault> check_pack(const Pack& pack, const Library& others, const std::vector<Scenario>& scenarios);
 
 // The packs that the one in `directory` builds on, from the folders beside it, in dependency order.

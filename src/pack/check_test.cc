@@ -122,6 +122,46 @@ TEST(Check, every_class_of_fault_is_shown_by_the_faulty_pack) {
   }
 }
 
+// Each change makes an act that cannot be taken back, and is named.
+TEST(Check, only_an_act_that_begins_things_can_be_taken_back) {
+  const auto sentences = [](const auto& change) {
+    CaseType type;
+    type.id = "thing";
+    type.clocks.push_back({.id = "term", .again = Again::keep});
+    Action act, undoing;
+    act.id = "give";
+    act.from = {"new"};
+    act.outcomes.push_back({.id = "1", .to = "given", .clocks = {{"term", ClockEffect::start}}});
+    undoing.id = "take_back";
+    undoing.from = {"given"};
+    undoing.undoes = {"give", 10'000};
+    undoing.outcomes.push_back({.id = "1", .to = "new"});
+    type.actions = {act, undoing};
+    change(type, type.actions[0], type.actions[1]);
+    std::vector<Fault> faults;
+    for (const Action& action : type.actions) check_undo(type, action, faults);
+    std::string all;
+    for (const Fault& fault : faults) all += fault.sentence + "\n";
+    return all;
+  };
+  EXPECT_EQ(sentences([](CaseType&, Action&, Action&) {}), "");
+  const auto has = [](const std::string& all, std::string_view part) { return all.find(part) != std::string::npos; };
+  EXPECT_TRUE(has(sentences([](CaseType&, Action&, Action& u) { u.undoes.action = "giv"; }), "no action `giv`"));
+  EXPECT_TRUE(has(sentences([](CaseType&, Action&, Action& u) { u.undoes.action = "open"; }), "opens a case"));
+  EXPECT_TRUE(has(sentences([](CaseType&, Action& a, Action&) { a.from.push_back("old"); }), "several states"));
+  EXPECT_TRUE(has(sentences([](CaseType&, Action&, Action& u) { u.outcomes[0].to = "given"; }), "must go back"));
+  EXPECT_TRUE(has(sentences([](CaseType&, Action&, Action& u) { u.from = {"new"}; }), "must contain `given`"));
+  EXPECT_TRUE(has(sentences([](CaseType&, Action& a, Action&) { a.outcomes[0].end = {"lead"}; }), "ends assignments"));
+  EXPECT_TRUE(has(sentences([](CaseType&, Action& a, Action&) { a.outcomes[0].clocks[0].second = ClockEffect::stop; }),
+                  "changes the clock `term`"));
+  EXPECT_TRUE(has(sentences([](CaseType& t, Action&, Action&) { t.clocks[0].again = Again::restart; }),
+                  "changes the clock `term`"));
+  EXPECT_TRUE(has(sentences([](CaseType& t, Action&, Action&) {
+                    t.reactions.push_back({.id = "tell", .trigger = Reaction::Trigger::action, .of = "give"});
+                  }),
+                  "reaction `tell`"));
+}
+
 TEST(Check, a_folder_without_pack_yaml_is_one_fault) {
   const auto checked = check(packs("nothing_here"));
   EXPECT_FALSE(checked.ok());

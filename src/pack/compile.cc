@@ -634,6 +634,8 @@ class Compiler {
 
 }  // namespace
 
+std::vector<feel::Function> host_functions(const Host& host) { return host_functions(std::make_shared<Names>(), host); }
+
 feel::Type type_of(const Field& field) {
   Type type;
   switch (field.kind) {

@@ -24,7 +24,7 @@ Coverage coverage(const Pack& pack, const std::vector<Scenario>& scenarios) {
   const std::string own = pack.document.empty() ? pack.title : pack.document;
   const auto all = citations(pack);
   for (const auto& clause : pack.clauses) {
-    ClauseCoverage row{clause.id, clause.gist, {}, {}, clause.left, clause.source};
+    ClauseCoverage row{clause.id, clause.gist, {}, {}, clause.left, !clause.text.empty(), clause.source};
     for (const auto& citation : all) {
       const bool cites = citation.basis.kind == BasisKind::clause && citation.basis.document == own &&
                          citation.basis.clause == clause.id;
@@ -42,6 +42,7 @@ Coverage coverage(const Pack& pack, const std::vector<Scenario>& scenarios) {
     result.clauses_with_scenario += !row.scenarios.empty();
     result.clauses_left += row.rules.empty() && row.scenarios.empty() && !row.left.empty();
     result.clauses_bare += !row.covered();
+    result.clauses_without_text += !row.has_text;
     result.clauses.push_back(std::move(row));
   }
   for (const auto& id : pack.requirements) {
@@ -68,7 +69,7 @@ std::string to_text(const Pack& pack, const Coverage& c) {
   out += "条款 " + std::to_string(clauses) + "：有规则 " + std::to_string(c.clauses_with_rule) + "（" +
          per_cent(c.clauses_with_rule, clauses) + "），有情景 " + std::to_string(c.clauses_with_scenario) + "（" +
          per_cent(c.clauses_with_scenario, clauses) + "），写明不由软件执行 " + std::to_string(c.clauses_left) +
-         "，空白 " + std::to_string(c.clauses_bare) + "\n";
+         "，空白 " + std::to_string(c.clauses_bare) + "，没有原文 " + std::to_string(c.clauses_without_text) + "\n";
   out += "需求 " + std::to_string(requirements) + "：有情景 " + std::to_string(c.requirements_shown) +
          "，写明不在本包 " + std::to_string(c.requirements_not_here) + "，空白 " + std::to_string(c.requirements_bare) +
          "\n";
@@ -80,6 +81,9 @@ std::string to_text(const Pack& pack, const Coverage& c) {
   for (const auto& row : c.clauses) {
     if (row.covered() && row.left.empty() && row.scenarios.empty())
       out += "  " + row.clause + " 有规则，还没有情景（" + row.rules.front() + "）。\n";
+  }
+  for (const auto& row : c.clauses) {
+    if (!row.has_text) out += "  " + row.clause + " 没有原文（text）：页面只能显示摘要。\n";
   }
   for (const auto& row : c.requirements) {
     if (!row.covered()) out += "  " + row.id + " 还没有情景。\n";
@@ -96,6 +100,7 @@ json::object to_json(const Coverage& c) {
                                    {"rules", to_json(row.rules)},
                                    {"scenarios", to_json(row.scenarios)},
                                    {"left", row.left},
+                                   {"has_text", row.has_text},
                                    {"covered", row.covered()}});
   }
   for (const auto& row : c.requirements) {

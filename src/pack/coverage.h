@@ -17,6 +17,7 @@ struct ClauseCoverage {
   std::vector<std::string> rules;      // "action dispatch", "table routing, row 2"
   std::vector<std::string> scenarios;  // names
   std::string left;                    // the stated reason
+  bool has_text = false;               // the pack carries the article
   Source source;
   bool covered() const { return !rules.empty() || !scenarios.empty() || !left.empty(); }
 };
@@ -29,7 +30,7 @@ struct RequirementCoverage {
 struct Coverage {
   std::vector<ClauseCoverage> clauses;  // in the order of clauses.yaml
   std::vector<RequirementCoverage> requirements;
-  size_t clauses_with_rule = 0, clauses_with_scenario = 0, clauses_left = 0, clauses_bare = 0;
+  size_t clauses_with_rule = 0, clauses_with_scenario = 0, clauses_left = 0, clauses_bare = 0, clauses_without_text = 0;
   size_t requirements_shown = 0, requirements_not_here = 0, requirements_bare = 0;
 };
 

@@ -22,6 +22,9 @@ struct Host {
   std::function<Result<Date>(Date date, int64_t n, const feel::EvalContext&)> working_days_after;
 };
 
+// The functions that formulas have beside FEEL's own, with names and sentences, for the list of functions.
+std::vector<feel::Function> host_functions(const Host& host);
+
 // Loaded packs, in dependency order: each stands after those that it builds on.
 struct Library {
   std::vector<std::shared_ptr<const Pack>> packs;

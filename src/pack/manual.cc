@@ -306,6 +306,12 @@ class Manual {
       }
       row("前提", list + "</ul>");
     }
+    if (!action.undoes.action.empty()) {
+      row("撤回", "在“" + escape(title_of(type.find_action(action.undoes.action), action.undoes.action)) + "”后 " +
+                      std::to_string(action.undoes.within_ms / 1000) + " 秒内，并且还没有别的办理时");
+    }
+    if (action.undo_within_ms > 0)
+      row("通知", "等 " + std::to_string(action.undo_within_ms / 1000) + " 秒再发出，此前可以撤回");
     if (action.ask) {
       std::string text = "请示" + escape(title_of(type.find_role(action.ask->of_role), action.ask->of_role)) +
                          "：同意则“" + escape(title_of(type.find_action(action.ask->granted), action.ask->granted)) +
@@ -550,7 +556,7 @@ class Manual {
 }  // namespace
 
 std::string draw_states(const CaseType& type) {
-  constexpr int kBoxWidth = 132, kBoxHeight = 40, kGapX = 26, kGapY = 62, kMargin = 16;
+  constexpr int kBoxWidth = 132, kBoxHeight = 40, kGapX = 26, kGapY = 62, kMargin = 16, kLoop = 30, kNameSize = 11;
   const size_t n = type.states.size();
   if (n == 0) return "";
   const auto index_of = [&](const std::string& id) -> size_t {
@@ -595,17 +601,40 @@ std::string draw_states(const CaseType& type) {
   }
   std::vector<std::vector<size_t>> layers(deepest + 2);
   for (size_t i = 0; i < n; ++i) layers[layer[i]].push_back(i);
-  size_t widest = 1;
-  for (const auto& l : layers) widest = std::max(widest, l.size());
-  const int width = 2 * kMargin + static_cast<int>(widest) * (kBoxWidth + kGapX) - kGapX + 60;
+  // Drawn is what crosses no box: one layer down, or one layer up between the first boxes of both. Every other way is
+  // named at the right of its box.
+  const auto is_down = [&](size_t from, size_t to) { return layer[to] == layer[from] + 1; };
+  const auto is_up = [&](size_t from, size_t to) {
+    return layer[from] == layer[to] + 1 && layers[layer[from]].front() == from && layers[layer[to]].front() == to;
+  };
+  std::vector<std::vector<std::string>> named(n);
+  size_t longest = 0;
+  for (const auto& [pair, titles] : arrows) {
+    if (is_down(pair.first, pair.second) || is_up(pair.first, pair.second)) continue;
+    const bool is_back = layer[pair.second] <= layer[pair.first];
+    named[pair.first].push_back((is_back ? "↩ " : "→ ") + type.states[pair.second].title);
+    longest = std::max(longest, count_characters(named[pair.first].back()));
+  }
+  // The room that a layer keeps at the right of every box.
+  const auto room_of = [&](const std::vector<size_t>& states) {
+    const bool has_names = std::any_of(states.begin(), states.end(), [&](size_t i) { return !named[i].empty(); });
+    return has_names ? static_cast<int>(longest) * kNameSize : 0;
+  };
+  int width = 0;
+  for (const auto& states : layers) {
+    const int room = room_of(states);
+    width = std::max(width, static_cast<int>(states.size()) * (kBoxWidth + room + kGapX) - kGapX + room);
+  }
+  width += 2 * (kMargin + kLoop);
   const int height = 2 * kMargin + static_cast<int>(layers.size()) * (kBoxHeight + kGapY) - kGapY + 24;
   std::vector<std::pair<int, int>> centre(n);
   for (size_t l = 0; l < layers.size(); ++l) {
-    const int used = static_cast<int>(layers[l].size()) * (kBoxWidth + kGapX) - kGapX;
+    const int room = room_of(layers[l]);
+    const int used = static_cast<int>(layers[l].size()) * (kBoxWidth + room + kGapX) - kGapX - room;
     int x = (width - used) / 2 + kBoxWidth / 2;
     for (const size_t state : layers[l]) {
       centre[state] = {x, kMargin + 24 + static_cast<int>(l) * (kBoxHeight + kGapY) + kBoxHeight / 2};
-      x += kBoxWidth + kGapX;
+      x += kBoxWidth + room + kGapX;
     }
   }
   const auto num = [](int value) { return std::to_string(value); };
@@ -623,20 +652,21 @@ std::string draw_states(const CaseType& type) {
            ")\"><title>" + escape(type.open.title) + "</title></path>\n";
   }
   for (const auto& [pair, titles] : arrows) {
+    const bool goes_down = is_down(pair.first, pair.second);
+    if (!goes_down && !is_up(pair.first, pair.second)) continue;
     const auto [x1, y1] = centre[pair.first];
     const auto [x2, y2] = centre[pair.second];
     std::string path;
-    if (layer[pair.second] > layer[pair.first]) {  // down: from the lower edge to the upper edge
+    if (goes_down) {  // from the lower edge to the upper edge
       const int from = y1 + kBoxHeight / 2, to = y2 - kBoxHeight / 2 - 2, middle = (from + to) / 2;
       path = "M" + num(x1) + " " + num(from) + " C" + num(x1) + " " + num(middle) + " " + num(x2) + " " + num(middle) +
              " " + num(x2) + " " + num(to);
-    } else {  // back or sideways: around the right side
-      const int side = std::max(x1, x2) + kBoxWidth / 2 + 24 + 4 * static_cast<int>((pair.first + pair.second) % 6);
-      path = "M" + num(x1 + kBoxWidth / 2) + " " + num(y1 - 6) + " C" + num(side) + " " + num(y1 - 6) + " " +
-             num(side) + " " + num(y2 + 8) + " " + num(x2 + kBoxWidth / 2 + 2) + " " + num(y2 + 8);
+    } else {  // around the left side
+      const int side = std::min(x1, x2) - kBoxWidth / 2 - kLoop;
+      path = "M" + num(x1 - kBoxWidth / 2) + " " + num(y1 - 6) + " C" + num(side) + " " + num(y1 - 6) + " " +
+             num(side) + " " + num(y2 + 8) + " " + num(x2 - kBoxWidth / 2 - 2) + " " + num(y2 + 8);
     }
-    const bool back = layer[pair.second] <= layer[pair.first];
-    svg += "<path d=\"" + path + "\" stroke=\"#555\" fill=\"none\"" + (back ? " stroke-dasharray=\"4 3\"" : "") +
+    svg += "<path d=\"" + path + "\" stroke=\"#555\" fill=\"none\"" + (goes_down ? "" : " stroke-dasharray=\"4 3\"") +
            " marker-end=\"url(#arrow-" + escape(type.id) + ")\"><title>" +
            escape(type.states[pair.first].title + " → " + type.states[pair.second].title + "：" + join(titles, "、")) +
            "</title></path>\n";
@@ -649,6 +679,12 @@ std::string draw_states(const CaseType& type) {
            (final ? "#eee" : "#fff") + "\" stroke=\"#333\"/><text x=\"" + num(x) + "\" y=\"" + num(y + 5) +
            "\" font-size=\"" + (count_characters(type.states[i].title) > 9 ? "11" : "13") +
            "\" text-anchor=\"middle\">" + escape(type.states[i].title) + "</text>\n";
+    int line = y + 4 - (static_cast<int>(named[i].size()) - 1) * (kNameSize + 3) / 2;
+    for (const std::string& name : named[i]) {
+      svg += "<text x=\"" + num(x + kBoxWidth / 2 + 6) + "\" y=\"" + num(line) + "\" font-size=\"" + num(kNameSize) +
+             "\" fill=\"#333\">" + escape(name) + "</text>\n";
+      line += kNameSize + 3;
+    }
   }
   return svg + "</svg>";
 }

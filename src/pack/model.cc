@@ -102,6 +102,12 @@ const AssignmentType* CaseType::find_assignment(std::string_view id) const { ret
 const ClockDef* CaseType::find_clock(std::string_view id) const { return find_by_id(clocks, id); }
 const State* CaseType::find_state(std::string_view id) const { return find_by_id(states, id); }
 const Action* CaseType::find_action(std::string_view id) const { return find_by_id(actions, id); }
+const Step* CaseType::find_step(std::string_view state) const {
+  for (const Step& step : steps) {
+    if (std::find(step.states.begin(), step.states.end(), state) != step.states.end()) return &step;
+  }
+  return nullptr;
+}
 
 const CaseType* Pack::find_case(std::string_view id) const { return find_by_id(cases, id); }
 const Decision* Pack::find_decision(std::string_view id) const { return find_by_id(decisions, id); }

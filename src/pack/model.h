@@ -64,10 +64,11 @@ enum class FieldKind { text, long_text, number, yes_no, date, instant, limit, ph
 struct Field {
   std::string id;
   std::string title, title_en;
-  std::string help;
+  std::string help, help_en;
   FieldKind kind = FieldKind::text;
   bool list = false;                                        // list of …
   std::vector<std::pair<std::string, std::string>> values;  // one_of: id → label
+  std::map<std::string, std::string> values_en;             // one_of: id → English label, where given
   std::string reg;                                          // entry: register id, e.g. units
   std::string group;                                        // visibility group (of the field, or of the whole form)
   bool personal = false;                                    // sealed; guards and tables may not read it
@@ -86,7 +87,7 @@ struct Field {
 // `identity: {title: 来电人信息, sees: [agent, caller], purpose: required, hide_from: [handler], hide_if:
 // is_confidential}` The caller's own choice hides a group from roles that would see it otherwise; superseded by no one.
 struct Group {
-  std::string id, title;
+  std::string id, title, title_en;
   std::vector<std::string> sees;        // role ids
   bool purpose_required = false;        // each read is recorded with a purpose
   std::vector<std::string> hide_from;   // role ids
@@ -121,7 +122,7 @@ struct Role {
 // `lead: {title: 牵头承办单位, of: unit, one: yes}`, `handler: {of: unit, under: lead, one: yes}`
 // `under` links the assignment to the active one of that name (or of its own name, when a handler hands further down).
 struct AssignmentType {
-  std::string id, title;
+  std::string id, title, title_en;
   bool of_person = false;
   bool one = false;  // at most one current at a time
   std::string under;
@@ -155,7 +156,8 @@ struct ClockDef {
 
 struct State {
   std::string id, title, title_en;
-  std::string public_title;          // what the caller reads; empty: title
+  std::string public_title;  // what the caller reads; empty: title
+  std::string public_title_en;
   std::vector<std::string> held_by;  // role ids; empty only for final states
   bool final = false;
   std::string result;  // final: result type
@@ -215,7 +217,10 @@ struct Ask {  // `ask: {name: extension, of: superior, shields: handling, amount
 };
 
 struct Action {  // also the act that opens a case: Case::open
-  std::string id, title, title_en, help;
+  std::string id, title, title_en, help, help_en;
+  std::string key;              // one letter: the shortcut on the desk; empty: none
+  bool primary = false;         // `primary: yes` what the holder usually does next
+  bool irreversible = false;    // `irreversible: yes` pages ask before it
   std::vector<std::string> by;  // role ids
   bool by_timer = false;        // `by: timer handling` — taken by the system when that clock fires
   std::string timer_clock;
@@ -232,6 +237,12 @@ struct Action {  // also the act that opens a case: Case::open
   std::optional<Ask> ask;
   std::string answers;  // ask id that this action answers (from Ask::granted/refused)
   bool grants = false;
+  // `undoes: {act: dispatch, within: 10 秒}`: this act takes that one back, as long as its messages wait.
+  struct Undoes {
+    std::string action;  // empty: it undoes nothing
+    int64_t within_ms = 0;
+  } undoes;
+  int64_t undo_within_ms = 0;   // of the act that can be taken back: how long its messages wait (from `undoes`)
   bool own_assignment = false;  // the act belongs to the actor's assignment: `of_assignment: support` (ends/acts on it)
   std::string of_assignment;
   Basis basis;
@@ -259,7 +270,7 @@ struct Action {  // also the act that opens a case: Case::open
 };
 
 struct LinkKind {
-  std::string id, title, inverse_title;
+  std::string id, title, inverse_title, title_en, inverse_title_en;
   std::string to;                  // case type id within this pack
   std::vector<std::string> holds;  // states ("final" = any final) that the linked case keeps the other from
   Source source;
@@ -277,9 +288,17 @@ struct Reaction {
   Source source;
 };
 
+// `steps: {filed: {title: 提出, states: [registered]}}` The way of a case as people see it: a few words, each for some
+// states. Pages draw it; no rule reads it.
+struct Step {
+  std::string id, title, title_en;
+  std::vector<std::string> states;
+  Source source;
+};
+
 struct CaseType {
   std::string id;  // request
-  std::string title, title_en;
+  std::string title, title_en, help, help_en;
   std::string number_pattern;           // "12345-{year}-{serial}"
   std::string tracking;                 // "yes": a secret code for the caller is made at opening
   std::string public_opening;           // "yes": anyone may open over the portal
@@ -296,7 +315,12 @@ struct CaseType {
   std::vector<LinkKind> links;
   std::vector<Reaction> reactions;
   std::vector<std::string> flags;  // marks an outcome may set, with titles in flag_titles
-  std::map<std::string, std::string> flag_titles;
+  std::map<std::string, std::string> flag_titles, flag_titles_en;
+  std::vector<Step> steps;
+  // What makes two cases look like one matter: `similar: {place: division, kind: subject, text: title}`. Empty:
+  // nothing.
+  std::string similar_place, similar_kind, similar_text;  // ids of an entry, a one-of and a searched field
+  std::vector<std::string> estimate;  // clocks that pages may estimate before they start: `estimate: [handling]`
   Basis basis;
   Source source;
   // The scope of formulas that belong to no act (hide_if, reactions): as an action's, without form, actor, look-ups and
@@ -311,6 +335,7 @@ struct CaseType {
   const ClockDef* find_clock(std::string_view id) const;
   const State* find_state(std::string_view id) const;
   const Action* find_action(std::string_view id) const;  // not `open`
+  const Step* find_step(std::string_view state) const;   // the one that the state belongs to
 };
 
 // --- the rest of a pack ---------------------------------------------------------------------------------------------
@@ -360,7 +385,8 @@ struct RegisterEntry {  // a seed row
   Source source;
 };
 struct RegisterType {  // *.register.yaml, rows also from a CSV beside it
-  std::string id, title;
+  std::string id, title, title_en;
+  bool is_public = false;    // `public: yes`: strangers may read the names of its entries
   std::string parent_field;  // hierarchy, e.g. parent; empty: none
   std::string title_field;   // shown for an entry, e.g. name
   std::vector<Field> fields;
@@ -370,9 +396,28 @@ struct RegisterType {  // *.register.yaml, rows also from a CSV beside it
   Source source;
 };
 
+// What the pack says of the public pages. The first pack with a name speaks for the site; the entries of all packs
+// stand beside each other.
+struct Portal {
+  struct Number {  // to be called at once, without filing anything
+    std::string number, title, title_en;
+  };
+  struct Entry {  // what may be filed here
+    std::string type, title, title_en, help, help_en;
+    Source source;
+  };
+  std::string name, name_en, phone, organiser, organiser_en;
+  std::string clause;  // of the pack's document, shown as the reason for the service
+  std::vector<Number> emergency;
+  std::vector<Entry> entries;
+  Source source;
+
+  bool empty() const { return name.empty() && entries.empty(); }
+};
+
 struct Pack {
-  std::string id, title;  // hotline-12345
-  std::string document;   // 渝府办发〔2021〕8号; empty for china, chongqing
+  std::string id, title, title_en;  // hotline-12345
+  std::string document;             // 渝府办发〔2021〕8号; empty for china, chongqing
   std::string issuer;
   std::optional<Date> in_force_from, in_force_until;
   std::string edition;  // e.g. 2021-01-29; id + edition name a pack for ever
@@ -388,6 +433,7 @@ struct Pack {
   std::vector<Parameter> parameters;
   std::vector<Letter> letters;
   std::vector<RegisterType> registers;
+  Portal portal;
   std::string directory;
 
   const CaseType* find_case(std::string_view id) const;

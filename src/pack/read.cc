@@ -263,6 +263,7 @@ void read_pack_file(const Node& root, ReadContext& context) {
   else if (!is_identifier(pack.id))
     add_fault(context.faults, reader.source_of("pack"), "form", "pack.yaml: an id has letters, digits, - and _ only.");
   pack.title = reader.need_text("title");
+  pack.title_en = reader.text("title_en");
   pack.document = reader.text("document");
   pack.issuer = reader.text("issuer");
   pack.edition = reader.text("edition");
@@ -295,6 +296,7 @@ void read_pack_file(const Node& root, ReadContext& context) {
   pack.requirements = reader.texts("requirements");
   pack.not_here = reader.text_map("not_here");
   pack.terms = reader.texts("terms");
+  if (const Node* portal = reader.find_map("portal")) read_portal(*portal, context);
   reader.finish();
 }
 
@@ -449,6 +451,7 @@ Field read_field(const std::string& id, const Node& node, const Basis& fallback,
   field.title = reader.text("title");
   field.title_en = reader.text("title_en");
   field.help = reader.text("help");
+  field.help_en = reader.text("help_en");
   const std::string is = reader.need_text("is");
   if (!is.empty() && is != "field" && !read_kind(is, field)) {
     static const std::vector<std::string> kinds = {"text",  "long text", "number", "yes/no",   "date",    "instant",
@@ -462,6 +465,14 @@ Field read_field(const std::string& id, const Node& node, const Basis& fallback,
   }
   field.is_case_field = is == "field";
   field.values = reader.text_map("values");
+  for (auto& [value, label] : reader.text_map("values_en")) {
+    const bool known =
+        std::any_of(field.values.begin(), field.values.end(), [&](const auto& v) { return v.first == value; });
+    if (!known)
+      add_fault(context.faults, reader.source_of("values_en"), "unknown-name",
+                "field " + id + ": `values_en` names `" + value + "`, which `values` does not have.");
+    field.values_en[value] = std::move(label);
+  }
   if (field.kind == FieldKind::one_of && field.values.empty() && !field.is_case_field) {
     add_fault(context.faults, field.source, "missing", "field " + id + ": `one of` needs `values: {id: label}`.");
   }
@@ -490,6 +501,8 @@ void read_register(const Node& root, const std::string& directory, const std::st
   MapReader reader(root, "register", context.faults);
   reg.id = reader.need_text("register");
   reg.title = reader.need_text("title");
+  reg.title_en = reader.text("title_en");
+  reg.is_public = reader.yes_no("public");
   const std::string key = reader.text("key");
   if (!key.empty() && key != "id")
     add_fault(context.faults, reader.source_of("key"), "not-supported",

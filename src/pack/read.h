@@ -38,6 +38,7 @@ std::string to_text(const Field& field);  // "list of entry of units"
 // A cell or YAML text as a value of the field. Lists are separated by | (or ；).
 Result<feel::Value> value_of_text(const Field& field, std::string_view text);
 
+void read_portal(const Node& node, ReadContext& context);  // the key `portal` of pack.yaml
 void read_pack_file(const Node& root, ReadContext& context);
 void read_clauses(const Node& root, ReadContext& context);
 void read_parameters(const Node& root, ReadContext& context);

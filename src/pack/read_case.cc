@@ -3,11 +3,22 @@
 #include <algorithm>
 #include <set>
 
+#include "base/digits.h"
 #include "base/text.h"
 #include "pack/read.h"
 
 namespace tongban::pack {
 namespace {
+
+constexpr int64_t kMaxUndoSeconds = 600;
+
+std::optional<int64_t> parse_seconds(std::string_view text) {
+  constexpr std::string_view kSeconds = "秒";
+  text = trim(text);
+  if (!text.ends_with(kSeconds)) return std::nullopt;
+  text = trim(text.substr(0, text.size() - kSeconds.size()));
+  return text.empty() || text.size() > 4 ? std::nullopt : parse_digits(text);
+}
 
 std::vector<std::string> ids_of(const std::vector<Field>& fields) {
   std::vector<std::string> ids;
@@ -108,6 +119,7 @@ AssignmentType read_assignment(const std::string& id, const Node& node, ReadCont
   assignment.source = node.source;
   MapReader reader(node, "assignment " + id, context.faults);
   assignment.title = reader.need_text("title");
+  assignment.title_en = reader.text("title_en");
   const std::string of = reader.text("of");
   assignment.of_person = of == "person";
   if (!of.empty() && of != "unit" && of != "person") {
@@ -185,6 +197,7 @@ State read_state(const std::string& id, const Node& node, ReadContext& context) 
   state.title = reader.need_text("title");
   state.title_en = reader.text("title_en");
   state.public_title = reader.text("public_title");
+  state.public_title_en = reader.text("public_title_en");
   state.held_by = reader.texts("held_by");
   state.final = reader.yes_no("final");
   state.result = reader.text("result");
@@ -310,8 +323,8 @@ std::optional<Field> read_form_entry(const Node::Entry& entry, const CaseType& t
     copy.source = entry.source;
     if (!given.suggest.empty()) copy.suggest = given.suggest;
     if (!given.show_if.empty()) copy.show_if = given.show_if;
-    if (!given.title.empty()) copy.title = given.title;
-    if (!given.help.empty()) copy.help = given.help;
+    if (!given.title.empty()) copy.title = given.title, copy.title_en = given.title_en;
+    if (!given.help.empty()) copy.help = given.help, copy.help_en = given.help_en;
     return copy;
   }
   if (given.title.empty()) {
@@ -331,6 +344,12 @@ Action read_action(const std::string& id, const Node& node, const CaseType& type
   action.title = reader.need_text("title");
   action.title_en = reader.text("title_en");
   action.help = reader.text("help");
+  action.help_en = reader.text("help_en");
+  action.primary = reader.yes_no("primary");
+  action.irreversible = reader.yes_no("irreversible");
+  action.key = reader.text("key");
+  if (!action.key.empty() && (action.key.size() != 1 || action.key[0] < 'a' || action.key[0] > 'z'))
+    add_fault(context.faults, reader.source_of("key"), "form", what + ": `key` is one letter from a to z.");
   action.basis = read_basis(reader, type.basis, context);
   for (const std::string& by : reader.texts("by")) {
     if (by.starts_with("timer ")) {
@@ -480,6 +499,17 @@ Action read_action(const std::string& id, const Node& node, const CaseType& type
     row.finish();
     action.ask = std::move(value);
   }
+  if (const Node* undoes = reader.find_map("undoes")) {
+    MapReader row(*undoes, what + ", undoes", context.faults);
+    action.undoes.action = row.need_text("act");
+    const std::string within_text = row.need_text("within");
+    if (const auto seconds = parse_seconds(within_text); seconds && *seconds >= 1 && *seconds <= kMaxUndoSeconds)
+      action.undoes.within_ms = *seconds * 1000;
+    else if (!within_text.empty())
+      add_fault(context.faults, row.source_of("within"), "type",
+                what + ": `within` must be 1 to 600 seconds, e.g. 10 秒.");
+    row.finish();
+  }
   action.of_assignment = reader.text("of_assignment");
   action.own_assignment = !action.of_assignment.empty();
   if (const Node* outcomes = reader.find("outcomes")) {
@@ -545,6 +575,61 @@ Reaction read_reaction(const std::string& id, const Node& node, const CaseType& 
   return reaction;
 }
 
+// The steps that pages draw. Each state stands in one step at most; clocks of `estimate` must exist.
+void read_steps(MapReader& reader, CaseType& type, ReadContext& context) {
+  if (const Node* map = reader.find_map("steps")) {
+    for (const auto& entry : map->entries) {
+      check_id(entry.key, entry.source, "step", context);
+      Step step{.id = entry.key, .title = {}, .title_en = {}, .states = {}, .source = entry.source};
+      MapReader row(entry.value, "step " + entry.key, context.faults);
+      step.title = row.need_text("title");
+      step.title_en = row.text("title_en");
+      for (const std::string& state : row.texts("states")) {
+        if (!type.find_state(state)) {
+          add_fault(
+              context.faults, row.source_of("states"), "unknown-name",
+              "step " + step.id + ": there is no state `" + state + "`." + did_you_mean(state, ids_of(type.states)));
+        } else if (const Step* other = type.find_step(state)) {
+          add_fault(context.faults, row.source_of("states"), "duplicate",
+                    "step " + step.id + ": the state `" + state + "` stands in step " + other->id + " already.");
+        } else {
+          step.states.push_back(state);
+        }
+      }
+      row.finish();
+      type.steps.push_back(std::move(step));
+    }
+    for (const State& state : type.states) {
+      if (!type.find_step(state.id))
+        add_fault(context.faults, map->source, "missing", "steps: the state `" + state.id + "` stands in no step.");
+    }
+  }
+  if (const Node* similar = reader.find_map("similar")) {
+    MapReader row(*similar, "similar", context.faults);
+    for (const auto& [key, target] :
+         {std::pair{"place", &type.similar_place}, {"kind", &type.similar_kind}, {"text", &type.similar_text}}) {
+      *target = row.text(key);
+      const Field* field = target->empty() ? nullptr : type.find_field(*target);
+      if (!target->empty() && !field)
+        add_fault(context.faults, row.source_of(key), "unknown-name",
+                  "similar: there is no field `" + *target + "`." + did_you_mean(*target, ids_of(type.fields)));
+      // Strangers are told place and kind; what is found by text must stand in the index.
+      if (field && (field->personal || !field->in_list))
+        add_fault(context.faults, row.source_of(key), "form",
+                  "similar: the field `" + *target + "` must be listed (`in_list: yes`) and not personal.");
+    }
+    row.finish();
+    if (type.similar_text.empty())
+      add_fault(context.faults, similar->source, "missing", "similar: `text` is missing: similar by which words?");
+  }
+  type.estimate = reader.texts("estimate");
+  for (const std::string& clock : type.estimate) {
+    if (!type.find_clock(clock))
+      add_fault(context.faults, reader.source_of("estimate"), "unknown-name",
+                "estimate: there is no clock `" + clock + "`.");
+  }
+}
+
 }  // namespace
 
 void read_case(const Node& root, ReadContext& context) {
@@ -554,6 +639,8 @@ void read_case(const Node& root, ReadContext& context) {
   type.id = reader.need_text("case");
   type.title = reader.need_text("title");
   type.title_en = reader.text("title_en");
+  type.help = reader.text("help");
+  type.help_en = reader.text("help_en");
   type.basis = read_basis(reader, {}, context);
   if (const Node* number = reader.find_map("number")) {
     MapReader row(*number, "number", context.faults);
@@ -597,6 +684,7 @@ void read_case(const Node& root, ReadContext& context) {
     group.source = entry.source;
     MapReader row(entry.value, "group " + entry.key, context.faults);
     group.title = row.text("title");
+    group.title_en = row.text("title_en");
     if (group.title.empty()) group.title = group.id;
     group.sees = row.texts("sees");
     const std::string purpose = row.text("purpose");
@@ -641,6 +729,8 @@ void read_case(const Node& root, ReadContext& context) {
     link.id = entry.key;
     MapReader row(entry.value, "link " + entry.key, context.faults);
     link.title = row.need_text("title");
+    link.title_en = row.text("title_en");
+    link.inverse_title_en = row.text("inverse_title_en");
     link.inverse_title = row.text("inverse");
     if (link.inverse_title.empty()) link.inverse_title = row.text("inverse_title");
     link.to = row.need_text("to");
@@ -655,8 +745,29 @@ void read_case(const Node& root, ReadContext& context) {
     type.flags.push_back(id);
     type.flag_titles[id] = title;
   }
+  for (auto& [id, title] : reader.text_map("flags_en")) {
+    if (!type.flag_titles.contains(id))
+      add_fault(context.faults, reader.source_of("flags_en"), "unknown-name",
+                "case " + type.id + ": `flags_en` names `" + id + "`, which `flags` does not have.");
+    type.flag_titles_en[id] = std::move(title);
+  }
+  read_steps(reader, type, context);
   for (const std::string_view key : {"parties", "obligations", "cells", "plans", "watch"}) reader.not_supported(key);
   reader.finish();
+
+  // Two actions of one state cannot have the same shortcut.
+  for (size_t i = 0; i < type.actions.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      const Action &a = type.actions[i], &b = type.actions[j];
+      const bool meet = std::any_of(a.from.begin(), a.from.end(), [&](const std::string& state) {
+        return std::find(b.from.begin(), b.from.end(), state) != b.from.end();
+      });
+      if (!a.key.empty() && a.key == b.key && meet)
+        add_fault(
+            context.faults, a.source, "duplicate",
+            "action " + a.id + ": the key `" + a.key + "` is taken by " + b.id + ", which the same state offers.");
+    }
+  }
 
   // Asks name the actions that answer them.
   for (const auto& asking : type.actions) {
@@ -665,6 +776,12 @@ void read_case(const Node& root, ReadContext& context) {
       if (action.id != asking.ask->granted && action.id != asking.ask->refused) continue;
       action.answers = asking.ask->id;
       action.grants = action.id == asking.ask->granted;
+    }
+  }
+  for (const auto& undoing : type.actions) {
+    if (undoing.undoes.action.empty()) continue;
+    for (auto& action : type.actions) {
+      if (action.id == undoing.undoes.action) action.undo_within_ms = undoing.undoes.within_ms;
     }
   }
   context.pack.cases.push_back(std::move(type));

@@ -29,6 +29,7 @@ std::string digest_of(const CaseQuery& query) {
   writer.put_unsigned(query.states.size());
   for (const std::string& state : query.states) writer.put_text(state);
   put_flag(writer, query.late);
+  put_instant(writer, query.due_from);
   put_instant(writer, query.due_before);
   put_instant(writer, query.opened_from);
   put_instant(writer, query.opened_before);

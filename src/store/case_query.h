@@ -14,7 +14,8 @@
 namespace tongban::store {
 
 // The meaning of a query, the same in each engine:
-// - With a holder, `open`, `to_act`, `relation`, `due_before` and the order by due date look at the holder's inbox rows
+// - With a holder, `open`, `to_act`, `relation`, `due_from`, `due_before` and the order by due date look at the
+// holder's inbox rows
 //   (the deadline that concerns this holder); a case with several matching rows is listed once, by its earliest. All
 //   other conditions and orders look at the case. A case without a case row is never listed.
 // - Rows with equal sort keys: the case that the store met first comes first.

@@ -55,6 +55,34 @@ class StoreContract : public ::testing::TestWithParam<Engine> {
 INSTANTIATE_TEST_SUITE_P(Engines, StoreContract, ::testing::Values(Engine::memory, Engine::sqlite),
                          [](const auto& info) { return info.param == Engine::memory ? "Memory" : "Sqlite"; });
 
+TEST_P(StoreContract, AVisitOfAListGivesItsOpenRowsAndStopsWhenAsked) {
+  Transaction t;
+  t.appends.push_back(make_append(id_of(1), 0, 1, "a"));
+  t.views.cases.push_back({.case_id = id_of(1), .type = "p/t", .number = "N1", .state = "handling", .late = true});
+  t.views.inboxes.push_back({id_of(1),
+                             {{.case_id = id_of(1), .holder = "unit:a", .relation = "lead", .to_act = true},
+                              {.case_id = id_of(1), .holder = "unit:a", .relation = "old", .open = false},
+                              {.case_id = id_of(1), .holder = "unit:b", .relation = "support", .due_at = Instant{5}}}});
+  commit(t);
+  std::vector<ListedRow> rows;
+  ASSERT_TRUE(store_->visit_list("unit:a", [&](const ListedRow& row) { return rows.push_back(row), true; }).ok());
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].relation, "lead");
+  EXPECT_TRUE(rows[0].to_act && rows[0].late && !rows[0].due_at);
+  EXPECT_EQ(rows[0].state, "handling");
+  int seen = 0;
+  ASSERT_TRUE(store_
+                  ->visit_list("unit:b",
+                               [&](const ListedRow& row) {
+                                 EXPECT_EQ(row.due_at, Instant{5});
+                                 return ++seen, false;
+                               })
+                  .ok());
+  EXPECT_EQ(seen, 1);
+  ASSERT_TRUE(store_->visit_list("unit:c", [&](const ListedRow&) { return ++seen, true; }).ok());
+  EXPECT_EQ(seen, 1);
+}
+
 TEST_P(StoreContract, AnEmptyStoreHasNothing) {
   EXPECT_EQ(store_->head()->position, 0u);
   EXPECT_THAT(*store_->load_stream(id_of(1)), IsEmpty());
@@ -218,6 +246,36 @@ TEST_P(StoreContract, WordsMatchExactlyAndCanBeRemoved) {
   EXPECT_THAT(listed({.words = "漏水"}), ElementsAre(id_of(1)));
 }
 
+TEST_P(StoreContract, ARemovedPersonHashFindsNothingAnyMore) {
+  const Hash hash = sha256("a telephone");
+  const PersonHashRow first{hash, id_of(1, 2), id_of(1)}, second{hash, id_of(1, 2), id_of(2)};
+  commit({.views = {.person_hashes = {first, second}}});
+  commit({.views = {.person_hashes_removed = {first}}});
+  EXPECT_THAT(*store_->find_person(hash), ElementsAre(second));
+  commit({.views = {.person_hashes_removed = {first, second}, .person_hashes = {first}}});  // removed, then added
+  EXPECT_THAT(*store_->find_person(hash), ElementsAre(first));
+  // In one batch, and after so many others that the first ones moved into their index.
+  std::vector<Transaction> many;
+  for (uint64_t i = 0; i < 3000; ++i)
+    many.push_back({.views = {.person_hashes = {{sha256(std::to_string(i)), id_of(i, 2), id_of(i)}}}});
+  ASSERT_TRUE(store_->commit(many).ok());
+  commit({.views = {.person_hashes_removed = {first, {sha256("7"), id_of(7, 2), id_of(7)}}}});
+  EXPECT_THAT(*store_->find_person(hash), IsEmpty());
+  EXPECT_THAT(*store_->find_person(sha256("7")), IsEmpty());
+  EXPECT_THAT(*store_->find_person(sha256("8")), SizeIs(1));
+  const PersonHashRow short_lived{sha256("short"), id_of(1, 2), id_of(1)};
+  ASSERT_TRUE(
+      store_->commit({{.views = {.person_hashes = {short_lived}}}, {.views = {.person_hashes_removed = {short_lived}}}})
+          .ok());
+  EXPECT_THAT(*store_->find_person(short_lived.hash), IsEmpty());
+}
+
+TEST_P(StoreContract, TheWordsOfACaseCanBeReadBack) {
+  commit({.views = {.search = {{id_of(1), "漏水 公租 漏水"}}}});
+  EXPECT_THAT(*store_->words_of(id_of(1)), ElementsAre("公租", "漏水"));
+  EXPECT_THAT(*store_->words_of(id_of(2)), IsEmpty());
+}
+
 TEST_P(StoreContract, ClearingViewsKeepsWhatCannotBeRebuilt) {
   commit({.appends = {make_append(id_of(1), 0, 1, "a")},
           .views = {.cases = {{.case_id = id_of(1), .number = "1"}},
@@ -311,6 +369,21 @@ void expect_same(const Store& a, const Store& b, RandomHistory& history) {
     EXPECT_EQ(*a.clocks_depending_on(day, day + i), *b.clocks_depending_on(day, day + i));
     const Hash hash = history.hash();
     EXPECT_EQ(*a.find_person(hash), *b.find_person(hash));
+  }
+  for (int i = 0; i < 4; ++i) {
+    const auto list_of = [&](const Store& store) {
+      std::vector<ListedRow> rows;
+      const auto seen = store.visit_list("unit:" + std::to_string(i), [&](const ListedRow& row) {
+        rows.push_back(row);
+        return true;
+      });
+      EXPECT_TRUE(seen.ok());
+      std::sort(rows.begin(), rows.end(), [](const ListedRow& x, const ListedRow& y) {
+        return std::tie(x.case_id, x.relation) < std::tie(y.case_id, y.relation);
+      });
+      return rows;
+    };
+    EXPECT_EQ(list_of(a), list_of(b));
   }
   EXPECT_EQ(*a.next_wake(), *b.next_wake());
   EXPECT_EQ(*a.load_registers(), *b.load_registers());

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -34,6 +35,28 @@ std::optional<Head> read_slot(int descriptor, int slot) {
   return head;
 }
 
+// A slot that was never written is all zero, and so is everything between and behind the slots.
+std::vector<std::string> faults_of(int descriptor, std::array<bool, 2> is_sound) {
+  constexpr off_t kWhole = kSlotDistance + off_t{kSlotBytes};
+  std::string bytes(kWhole + 1, '\0');
+  const ssize_t size = ::pread(descriptor, bytes.data(), bytes.size(), 0);
+  if (size < 0) return {std::string("The file cannot be read: ") + std::strerror(errno) + "."};
+  std::vector<std::string> faults;
+  if (size > kWhole) faults.emplace_back("The file is longer than its two slots.");
+  const auto is_zero = [&](off_t from, off_t to) {
+    return std::all_of(bytes.begin() + from, bytes.begin() + to, [](char c) { return c == '\0'; });
+  };
+  for (const int slot : {0, 1}) {
+    const off_t from = slot * kSlotDistance;
+    if (!is_sound[static_cast<size_t>(slot)] && !is_zero(from, from + off_t{kSlotBytes})) {
+      faults.push_back("Slot " + std::to_string(slot + 1) +
+                       " does not match its check value: a write torn by a loss of power, or a change from outside.");
+    }
+  }
+  if (!is_zero(kSlotBytes, kSlotDistance)) faults.emplace_back("There are bytes between the two slots.");
+  return faults;
+}
+
 }  // namespace
 
 void extend_head(Head& head, uint64_t position, const Hash& hash) {
@@ -59,6 +82,7 @@ Result<std::unique_ptr<HeadFile>> HeadFile::open(const std::string& path) {
   std::unique_ptr<HeadFile> file(new HeadFile(descriptor));
   const std::optional<Head> first = read_slot(descriptor, 0), second = read_slot(descriptor, 1);
   const bool first_is_newer = first && (!second || first->position >= second->position);
+  file->faults_ = faults_of(descriptor, {first.has_value(), second.has_value()});
   file->found_ = first_is_newer ? first : second;
   file->next_slot_ = first_is_newer ? 1 : 0;
   return file;
@@ -78,6 +102,13 @@ bool HeadFile::write(const Head& head) {
   next_slot_ ^= 1;
   written_ = true;
   return true;
+}
+
+bool HeadFile::clear_rest() {
+  const std::string zeros(kSlotDistance - kSlotBytes, '\0');
+  written_ = true;
+  return ::pwrite(descriptor_, zeros.data(), zeros.size(), kSlotBytes) == static_cast<ssize_t>(zeros.size()) &&
+         ::ftruncate(descriptor_, kSlotDistance + off_t{kSlotBytes}) == 0;
 }
 
 bool HeadFile::sync() {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/crypto.h"
 #include "base/result.h"
@@ -27,10 +28,14 @@ class HeadFile {
   HeadFile(const HeadFile&) = delete;
   HeadFile& operator=(const HeadFile&) = delete;
 
+  // What is wrong with the file's bytes, slot by slot, as it was found; each byte is either of a sound slot or zero.
+  const std::vector<std::string>& faults() const { return faults_; }
   // The newest readable slot; nothing when there is none.
   const std::optional<Head>& found() const { return found_; }
   // Into the older slot; no sync. False: the system refused, the other slot is unharmed.
   bool write(const Head& head);
+  // Clears what stands outside the slots. False: errno tells why.
+  bool clear_rest();
   // Syncs when something was written since the last sync. False: errno tells why.
   bool sync();
 
@@ -40,6 +45,7 @@ class HeadFile {
   int next_slot_ = 0;
   std::atomic<bool> written_ = false;
   std::optional<Head> found_;
+  std::vector<std::string> faults_;
 };
 
 }  // namespace tongban::store

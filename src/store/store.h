@@ -19,6 +19,7 @@
 #include "base/date.h"
 #include "base/id.h"
 #include "base/result.h"
+#include "store/list_visit.h"
 #include "store/rows.h"
 
 namespace tongban::store {
@@ -43,10 +44,11 @@ struct ViewChanges {
     Id case_id;
     std::vector<ClockRow> rows;
   };
-  std::vector<Clocks> clocks;                // replaces all clock rows of that case
-  std::vector<RegisterRow> registers;        // key: register_id, entry_id
-  std::vector<PersonHashRow> person_hashes;  // added
-  std::vector<SearchRow> search;             // replaces the words of that case; empty words remove it
+  std::vector<Clocks> clocks;                        // replaces all clock rows of that case
+  std::vector<RegisterRow> registers;                // key: register_id, entry_id
+  std::vector<PersonHashRow> person_hashes_removed;  // before those of the next line are added
+  std::vector<PersonHashRow> person_hashes;          // added
+  std::vector<SearchRow> search;                     // replaces the words of that case; empty words remove it
 };
 
 struct Transaction {                  // the outcome of one command
@@ -92,7 +94,7 @@ struct CaseQuery {
   std::string type;
   std::vector<std::string> states;
   std::optional<bool> late;
-  std::optional<Instant> due_before;
+  std::optional<Instant> due_from, due_before;
   std::optional<Instant> opened_from, opened_before;
   std::string number_prefix;
   std::string words;      // full text, as SearchRow::words: all must occur
@@ -129,12 +131,17 @@ class Store {
   // Counts for saved views, at most `bound` (then "bound or more").
   virtual Result<uint64_t> count_cases(const CaseQuery& query, uint64_t bound) const = 0;
   virtual Result<std::vector<InboxRow>> inbox_rows(const Id& case_id) const = 0;
+  // Every row of the holder's list whose case is open, in no order, until `visit` returns false.
+  virtual Result<void> visit_list(std::string_view holder,
+                                  const std::function<bool(const ListedRow&)>& visit) const = 0;
   virtual Result<std::vector<ClockRow>> due_clocks(Instant wake_until, uint32_t limit) const = 0;  // by wake_at
   virtual Result<std::optional<Instant>> next_wake() const = 0;
   virtual Result<std::vector<ClockRow>> clocks_depending_on(Date from, Date to) const = 0;
   virtual Result<std::vector<OutboxRow>> due_outbox(Instant now, uint32_t limit) const = 0;
   virtual Result<std::vector<RegisterRow>> load_registers() const = 0;
   virtual Result<std::vector<PersonHashRow>> find_person(const Hash& hash) const = 0;
+  // The words that a case is found by, distinct and in order; none: an empty list. For verify.
+  virtual Result<std::vector<std::string>> words_of(const Id& case_id) const = 0;
   virtual Result<std::vector<AuditRow>> audit_of(const Id& case_id) const = 0;
   virtual Result<std::optional<IdempotencyRow>> find_idempotency(std::string_view actor,
                                                                  std::string_view key) const = 0;

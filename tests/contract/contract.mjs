@@ -195,7 +195,7 @@ await test('a request from filing to archive, every step through the contract', 
 
 await test('a document: uploaded past the proxy, described and read through it', async () => {
   const other = (await post('/api/v1/packs/hotline-12345/request', request())).json;
-  const bytes = Buffer.from('%PDF-1.7\n演示附件');
+  const bytes = Buffer.from('%PDF-1.7\n演示附件\n%%EOF\n');
   const up = await site.ask('POST', `/api/v1/cases/${other.id}/documents`, {token: site.tokens.zhangsan, raw: bytes, headers: {'Content-Type': 'application/octet-stream', 'X-File-Name': encodeURIComponent('现场.pdf')}});
   same('stored', up.status, 201);
   const whole = (await get(`/api/v1/cases/${other.id}`, 'zhangsan')).json;
@@ -217,6 +217,85 @@ await test('lost property: the other pack through the same contract', async () =
   site.people('dingyi');
   const answer = await post('/api/v1/packs/lost-property/item', filled, 'dingyi');
   same('filed', [answer.status, answer.json.detail], [201, undefined]);
+});
+
+await test('the public pages: the site, a telephone without a gateway, own cases, presence, lists as CSV', async () => {
+  same('name', typeof (await get('/api/v1/site')).json.name, 'string');
+  refused(await post('/api/v1/phone-codes', {phone: '19900002003'}), 503, 'no_messages', '编号');
+  refused(await post('/api/v1/phone-sessions', {phone: '19900002003', code: '123456'}), 401, 'wrong_code', '验证码');
+  refused(await get('/api/v1/my/cases', 'zhangsan'), 401, 'sign_in', '电话');
+  refused(await get('/api/v1/demo/messages', 'zhangsan'), 404, 'not_found', '演示');
+  const other = (await post('/api/v1/packs/hotline-12345/request', request())).json;
+  const here = `/api/v1/cases/${other.id}/presence`;
+  same('alone', (await through(strict, 'PUT', here, {who: 'zhangsan', body: {editing: true}})).json.others, []);
+  same('two', (await through(strict, 'PUT', here, {who: 'wangwu', body: {editing: false}})).json.others.map((o) => [o.name, o.editing]), [['张三', true]]);
+  same('gone', (await through(strict, 'DELETE', here, {who: 'zhangsan'})).status, 204);
+  const csv = await get('/api/v1/cases.csv?open=true', 'zhangsan');
+  same('csv', [csv.status, csv.text.includes(other.number)], [200, true]);
+});
+
+await test('what pages ask before and beside an act: previews, estimates, similar requests, counts, calendar', async () => {
+  const one = (await post('/api/v1/packs/hotline-12345/request', {...request(), title: '小区门口路灯坏了三天没人修'})).json;
+  const type = '/api/v1/packs/hotline-12345/types/request';
+  // The type alone draws every form.
+  const kind = (await get(type)).json.open.fields.find((f) => f.id === 'kind');
+  same('a field', [kind.kind, kind.must, kind.options[0]], ['one_of', true, {id: 'consultation', title: '咨询', title_en: 'Question'}]);
+  same('simple show_if', (await get(type)).json.actions.find((a) => a.id === 'refuse').fields.find((f) => f.id === 'other_unit').show_if, {field: 'unit_known', equals: true});
+  const ofRate = (await get(type)).json.actions.find((a) => a.id === 'rate').fields;
+  same('a list of choices', [ofRate[1].id, ofRate[1].list, ofRate[1].options.length, ofRate[1].show_if], ['reasons', true, 6, {field: 'rating', in: ['dissatisfied', 'very_dissatisfied']}]);
+  // A preview answers like the act and stores nothing.
+  const before = (await get(`/api/v1/cases/${one.id}`, 'zhangsan')).json;
+  same('steps', before.steps.map((s) => s.state), ['now', 'ahead', 'ahead', 'ahead', 'ahead']);
+  const shown = await post(`/api/v1/cases/${one.id}/previews/accept`, accept(), 'zhangsan');
+  same('preview', [shown.status, shown.json.state.id, shown.json.holders[0].role], [200, 'accepted', 'dispatcher']);
+  refused(await post(`/api/v1/cases/${one.id}/previews/dispatch`, {lead: 'yuzhong-gov'}, 'wangwu'), 409, 'wrong_state');
+  same('nothing stored', (await get(`/api/v1/cases/${one.id}`, 'zhangsan')).json.version, before.version);
+  const opening = await post(`${type}/previews`, request());
+  same('opening', [opening.json.state.id, opening.json.letters.map((l) => l.to.role)], ['registered', ['caller']]);
+  refused(await post(`${type}/previews`, {...request(), phone: 'abc'}), 422, 'invalid_form');
+  // An estimate names its clause; what is not known yet is asked for, not guessed.
+  const estimate = (await post(`${type}/estimates`, {form: {kind: 'consultation'}})).json;
+  same('limit', estimate.clocks.map((c) => [c.name, c.limit_text, c.remaining, c.basis.clause]), [['handling', '5 个工作日', 5, '第十三条（二）']]);
+  same('unknown kind', (await post(`${type}/estimates`, {form: {}})).json, {clocks: [], missing: ['kind']});
+  // Strangers learn that there is one, staff which.
+  const like = {form: {title: '门口路灯坏了没人修', division: request().division, subject: request().subject}};
+  const stranger = (await post(`${type}/similar`, like)).json.items, staffs = (await post(`${type}/similar`, like, 'zhangsan')).json.items;
+  expect('found', stranger.length > 0, stranger);
+  same('nothing of it', Object.keys(stranger[0]).filter((k) => ['number', 'id', 'title'].includes(k)), []);
+  expect('staff see the number', staffs.some((s) => s.number === one.number), staffs);
+  same('another matter', (await post(`${type}/similar`, {form: {...like.form, title: '咨询居住证怎么办理'}})).json.items.filter((s) => s.title === one.title), []);
+  // Counts agree with the list, at once after a change.
+  const counts = (more = '') => get(`/api/v1/cases/counts?holder=unit:hotline${more}`, 'zhangsan').then((a) => a.json);
+  const listed = async (more = '') => (await get(`/api/v1/cases?holder=unit:hotline&open=true&limit=200${more}`, 'zhangsan')).json.items;
+  const then = await counts();
+  same('total', then.total, (await listed()).length);
+  same('by state', then.states.find((s) => s.state === 'registered').count, (await listed('&state=registered')).length);
+  await act(one.id, 'accept', 'zhangsan', accept());
+  const now = await counts();
+  same('follows', [now.total, now.states.find((s) => s.state === 'accepted').count], [then.total, (then.states.find((s) => s.state === 'accepted')?.count ?? 0) + 1]);
+  await act(one.id, 'dispatch', 'wangwu', {lead: 'yuzhong-gov', set_limit: '1 工作日', why_lead: '测试'});
+  same('flagged', (await listed('&flag=stated_limit')).map((r) => [r.id, r.flags[0].id]), [[one.id, 'stated_limit']]);
+  same('flagged, counted', (await counts('&flag=stated_limit')).total, 1);
+  const row = (await listed(`&number=${one.number}`))[0];
+  same('row', [row.title, row.labels.kind, row.holder_name, row.due.late], ['小区门口路灯坏了三天没人修', row.labels.kind, '渝中区政府', false]);
+  expect('what remains', row.due.remaining >= 0 && row.due.remaining <= 2, row.due);
+  same('the day before it is due', (await listed(`&due_before=${row.due.on}&number=${one.number}`)).length, 0);
+  same('on the day', (await listed(`&due_from=${row.due.on}&number=${one.number}`)).length, 1);
+  const grouped = await counts('&by=kind');
+  same('groups', grouped.groups.reduce((sum, g) => sum + g.count, 0), grouped.total);
+  same('closed and words, by pages', (await counts(`&q=${encodeURIComponent('路灯坏了三天')}`)).total, 1);
+  refused(await get('/api/v1/cases?flag=x&paused=true', 'zhangsan'), 400, 'bad_query', '一次只能用一个');
+  // The calendar in the open, with the notice behind each exception.
+  const days = (await get('/api/v1/calendar?from=2021-02-10&to=2021-02-20')).json.days;
+  same('spring festival', days.filter((d) => d.working).map((d) => d.date), ['2021-02-10', '2021-02-18', '2021-02-19', '2021-02-20']);
+  same('the adjusted day', days.at(-1), {date: '2021-02-20', working: true, provisional: false, name: '春节', notice: '2021'});
+  refused(await get('/api/v1/calendar?from=2021-01-01&to=2023-01-01'), 400, 'bad_query', '400 天');
+  same('editions', (await get('/api/v1/calendar-editions')).json.items.find((e) => e.notice === '2020-amendment-1').published, '2020-01-27');
+  // A register is searched by what its texts share, best first; strangers find public ones only.
+  same('best', (await get(`/api/v1/registers/units?q=${encodeURIComponent('渝中区政府')}`)).json.items[0].id, 'yuzhong-gov');
+  const streets = (await get(`/api/v1/registers/divisions?q=${encodeURIComponent('渝中区')}`)).json.items;
+  same('a district and its streets', [streets[0].name, streets.some((s) => s.path === '渝中区')], ['渝中区', true]);
+  refused(await get('/api/v1/registers/knowledge?q=x'), 404, 'not_found');
 });
 
 await test('the rest of the table: packs, clauses, registers, due dates, accounts, tokens, probes', async () => {

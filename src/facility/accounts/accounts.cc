@@ -51,15 +51,16 @@ int64_t number_at(const json::object& object, std::string_view key) {
 
 store::Record record_of(const std::string& hash, const Session& s) {
   static constexpr std::string_view kKinds[] = {"staff", "caller", "token"};
-  return {"session", hash,
-          to_json_text(json::object{{"kind", json::string_view(kKinds[static_cast<size_t>(s.kind)])},
-                                    {"account", s.account},
-                                    {"person", s.person},
-                                    {"administrator", s.administrator},
-                                    {"case", to_text(s.case_id)},
-                                    {"csrf", s.csrf},
-                                    {"expires", s.expires_at.ms},
-                                    {"label", s.label}})};
+  json::object body{{"kind", json::string_view(kKinds[static_cast<size_t>(s.kind)])},
+                    {"account", s.account},
+                    {"person", s.person},
+                    {"administrator", s.administrator},
+                    {"case", to_text(s.case_id)},
+                    {"csrf", s.csrf},
+                    {"expires", s.expires_at.ms},
+                    {"label", s.label}};
+  if (s.is_phone()) body["phone"] = to_hex(view_of(s.phone));
+  return {"session", hash, to_json_text(body)};
 }
 
 Session session_of(const json::object& o) {
@@ -70,6 +71,8 @@ Session session_of(const json::object& o) {
   s.person = text_at(o, "person");
   s.administrator = flag_at(o, "administrator");
   s.case_id = parse_id(text_at(o, "case")).value_or(Id{});
+  if (const auto phone = from_hex(text_at(o, "phone")); phone && phone->size() == s.phone.size())
+    std::copy(phone->begin(), phone->end(), s.phone.begin());
   s.csrf = text_at(o, "csrf");
   s.expires_at = Instant{number_at(o, "expires")};
   s.label = text_at(o, "label");
@@ -163,10 +166,36 @@ Result<NewSession> Accounts::start(Session session, Instant now, int64_t lasts_m
   NewSession made{random_code(kSecretCharacters), std::move(session)};
   made.session.expires_at = now.plus_ms(lasts_ms);
   const std::string hash = hash_of(made.secret);
-  TRY(writer_({record_of(hash, made.session)}, {}));
+  std::vector<std::pair<std::string, std::string>> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    if (now < swept_at_ || now.ms - swept_at_.ms >= kSweepMs) {
+      swept_at_ = now;
+      for (auto it = sessions_.begin(); it != sessions_.end();) {
+        if (it->second.expires_at <= now) {
+          ended.emplace_back("session", it->first);
+          it = sessions_.erase(it);
+        } else {
+          ++it;
+        }
+      }
+    }
+    if (sessions_.size() >= kMaxSessions)
+      return fail(Trouble::unavailable, "Too many people are signed in; try again later.");
+  }
+  TRY(writer_({record_of(hash, made.session)}, std::move(ended)));
   const std::lock_guard lock(mutex_);
   sessions_[hash] = made.session;
   return made;
+}
+
+Result<NewSession> Accounts::start_phone_session(const Hash& phone, Instant now) {
+  return start({.kind = Session::Kind::caller, .phone = phone, .csrf = random_code(26)}, now, kPhoneSessionMs);
+}
+
+size_t Accounts::session_count() const {
+  const std::lock_guard lock(mutex_);
+  return sessions_.size();
 }
 
 Result<NewSession> Accounts::start_caller_session(const Id& case_id, Instant now) {

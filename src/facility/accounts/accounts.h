@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/crypto.h"
 #include "base/date.h"
 #include "base/id.h"
 #include "base/result.h"
@@ -33,10 +34,13 @@ struct Session {
   enum class Kind { staff, caller, token } kind = Kind::staff;
   std::string account, person;  // staff, token
   bool administrator = false;
-  Id case_id;        // caller: the one case
-  std::string csrf;  // staff with a cookie: to be sent back in X-CSRF-Token
+  Id case_id;        // caller: the one case; nil when she showed that a telephone is hers
+  Hash phone{};      // caller with a telephone: its keyed hash (Engine::phone_hash), and so each case of it
+  std::string csrf;  // with a cookie: to be sent back in X-CSRF-Token
   Instant expires_at;
   std::string label;  // token: its name
+
+  bool is_phone() const { return kind == Kind::caller && case_id.is_nil(); }
 };
 
 struct NewSession {
@@ -57,6 +61,9 @@ class Accounts {
  public:
   static constexpr int64_t kSessionMs = 12 * 3600 * 1000;
   static constexpr int64_t kCallerSessionMs = 2 * 3600 * 1000;
+  static constexpr int64_t kPhoneSessionMs = 12 * 3600 * 1000;
+  static constexpr int64_t kSweepMs = 10 * 60 * 1000;  // ended sessions are forgotten that often
+  static constexpr size_t kMaxSessions = 500'000;      // more are not begun
   static constexpr int64_t kLinkMs = 24 * 3600 * 1000;
   static constexpr int kMaxFailures = 5;
   static constexpr int64_t kLockMs = 15 * 60 * 1000;
@@ -67,6 +74,8 @@ class Accounts {
   // The same sentence for an unknown name and a wrong password, in about the same time.
   std::variant<NewSession, SignInFault> sign_in(std::string_view name, std::string_view password, Instant now);
   Result<NewSession> start_caller_session(const Id& case_id, Instant now);
+  // For who showed that the telephone with this keyed hash is hers.
+  Result<NewSession> start_phone_session(const Hash& phone, Instant now);
   // The session behind a secret, if it has not expired.
   std::optional<Session> find_session(std::string_view secret, Instant now) const;
   Result<void> sign_out(std::string_view secret);
@@ -80,6 +89,7 @@ class Accounts {
   Result<void> remove(const std::string& name);
   std::vector<Account> list() const;  // without passwords
   size_t count() const;
+  size_t session_count() const;  // ended ones too, until they are forgotten
 
  private:
   explicit Accounts(RecordWriter writer);
@@ -91,7 +101,8 @@ class Accounts {
   RecordWriter writer_;
   mutable std::mutex mutex_;
   std::map<std::string, Account, std::less<>> accounts_;
-  std::unordered_map<std::string, Session> sessions_;             // by hash of the secret
+  std::unordered_map<std::string, Session> sessions_;  // by hash of the secret
+  Instant swept_at_{};
   std::map<std::string, std::pair<std::string, Instant>> links_;  // by hash of the secret: account, expiry
   std::map<std::string, Failures, std::less<>> failures_;  // bounded: only names that exist, and one for the rest
 };

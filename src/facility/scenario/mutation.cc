@@ -141,7 +141,8 @@ class CaseFile {
   void drop(const std::string& what) { mutations_.push_back({file_, no_, place_ + ": " + what, {}, true}); }
 
   void limits(std::string_view line) {
-    for (const std::string_view key : {std::string_view("limit: "), std::string_view("happened_within: ")}) {
+    for (const std::string_view key :
+         {std::string_view("limit: "), std::string_view("happened_within: "), std::string_view("within: ")}) {
       const size_t at = line.find(key);
       if (at == std::string_view::npos || (at > 0 && line[at - 1] != ' ' && line[at - 1] != '{')) continue;
       const size_t begin = at + key.size();

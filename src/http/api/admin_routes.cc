@@ -1,6 +1,7 @@
 // The routes around people and the system: sign-in, accounts, packs, registers, due dates, health, metrics.
 #include "base/text.h"
 #include "http/api/case_json.h"
+#include "http/api/form_json.h"
 #include "http/api/impl.h"
 
 namespace tongban::http {
@@ -25,7 +26,11 @@ json::object session_json(const Api::Impl& api, const Session& session, Instant 
                     {"administrator", session.administrator},
                     {"expires_at", to_text(session.expires_at)}};
   if (!session.csrf.empty()) body["csrf"] = session.csrf;
-  if (session.kind == Session::Kind::caller) body["case"] = to_text(session.case_id);
+  body["kind"] = session.is_phone()                      ? "phone"
+                 : session.kind == Session::Kind::caller ? "caller"
+                 : session.kind == Session::Kind::token  ? "token"
+                                                         : "staff";
+  if (!session.case_id.is_nil()) body["case"] = to_text(session.case_id);
   if (session.person.empty()) return body;
   const auto registers = api.parts.engine->registers();
   const Date day = local_date(now);
@@ -151,9 +156,12 @@ static void list_packs(Api::Impl& api, const CallPtr& call) {
       types.push_back(json::object{{"id", type.id},
                                    {"title", type.title},
                                    {"title_en", type.title_en},
+                                   {"help", type.help},
+                                   {"help_en", type.help_en},
                                    {"public", type.public_opening == "yes"}});
     items.push_back(json::object{{"id", pack->id},
                                  {"title", pack->title},
+                                 {"title_en", pack->title_en},
                                  {"document", pack->document},
                                  {"issuer", pack->issuer},
                                  {"edition", pack->edition},
@@ -166,28 +174,7 @@ static void show_type(Api::Impl& api, const CallPtr& call) {
   const auto pack = api.parts.engine->packs().find(call->parameter("pack"));
   const pack::CaseType* type = pack ? pack->find_case(call->parameter("type")) : nullptr;
   if (!type) return call->refuse(404, "not_found", "没有这种办件", "请查看 /api/v1/packs。");
-  json::array states, actions, groups;
-  for (const auto& state : type->states)
-    states.push_back(json::object{{"id", state.id},
-                                  {"title", state.title},
-                                  {"public_title", state.public_title.empty() ? state.title : state.public_title},
-                                  {"final", state.final}});
-  for (const auto& action : type->actions) {
-    if (!action.by_timer)
-      actions.push_back(json::object{
-          {"id", action.id}, {"title", action.title}, {"help", action.help}, {"form", form_schema(action)}});
-  }
-  for (const auto& group : type->groups) groups.push_back(json::object{{"id", group.id}, {"title", group.title}});
-  call->answer_json(200,
-                    json::object{{"id", type->id},
-                                 {"title", type->title},
-                                 {"title_en", type->title_en},
-                                 {"pack", pack->id},
-                                 {"document", pack->document},
-                                 {"open", json::object{{"title", type->open.title}, {"form", form_schema(type->open)}}},
-                                 {"states", std::move(states)},
-                                 {"actions", std::move(actions)},
-                                 {"groups", std::move(groups)}});
+  call->answer_json(200, type_json(*pack, *type));
 }
 
 static void show_clause(Api::Impl& api, const CallPtr& call) {
@@ -200,44 +187,6 @@ static void show_clause(Api::Impl& api, const CallPtr& call) {
                                       {"gist", clause->gist},
                                       {"text", clause->text},
                                       {"left", clause->left}});
-}
-
-static void list_register(Api::Impl& api, const CallPtr& call) {
-  const auto registers = api.parts.engine->registers();
-  Date day = local_date(call->now);
-  if (const auto as_of = call->request.find_query("as_of")) {
-    const auto date = parse_date(*as_of);
-    if (!date.ok()) return call->refuse(400, "bad_query", "查询条件不对", date.error().message);
-    day = *date;
-  }
-  const std::string q(call->request.find_query("q").value_or("")),
-      parent(call->request.find_query("parent").value_or("")), after(call->request.find_query("after").value_or(""));
-  const std::string& reg = call->parameter("register");
-  const bool is_staff = call->session && call->session->kind != Session::Kind::caller;
-  if (!is_staff && reg != "divisions" && reg != "units")
-    return call->refuse(404, "not_found", "没有这个名录", "没有找到您要的名录。");
-  json::array items;
-  std::string next;
-  for (const kernel::Entry* entry : registers->all(reg)) {
-    if (entry->id <= after && !after.empty()) continue;
-    const kernel::Revision* revision = entry->as_of(day);
-    if (!revision) continue;
-    if (!parent.empty() && revision->values.get("parent") != feel::Value::text(parent)) continue;
-    const std::string name = registers->name_of(reg, entry->id, day);
-    if (!q.empty() && name.find(q) == std::string::npos && entry->id.find(q) == std::string::npos) continue;
-    if (items.size() == 200) {
-      next = std::string(text_at(items.back().get_object(), "id"));
-      break;
-    }
-    json::object one{{"id", entry->id}, {"name", name}, {"revision", revision->no}};
-    if (revision->valid_from) one["valid_from"] = to_text(*revision->valid_from);
-    if (revision->valid_to) one["valid_to"] = to_text(*revision->valid_to);
-    if (is_staff) one["values"] = revision->values.to_json();
-    items.push_back(std::move(one));
-  }
-  json::object body{{"items", std::move(items)}, {"as_of", to_text(day)}};
-  if (!next.empty()) body["next"] = next;
-  call->answer_json(200, body);
 }
 
 static void put_entry(Api::Impl& api, const CallPtr& call) {
@@ -512,18 +461,6 @@ void Api::Impl::add_admin_routes() {
        .handle = bind(show_clause),
        .result = shape("Clause"),
        .refusals = {404}});
-  add({.method = Method::get,
-       .path = "/api/v1/registers/{register}",
-       .operation = "listRegister",
-       .summary = "Entries of a register as of a day",
-       .tag = "registers",
-       .handle = bind(list_register),
-       .query = {{"as_of", "string", "date; default today"},
-                 {"q", "string", "part of the name"},
-                 {"parent", "string", "entries below this one"},
-                 {"after", "string", "cursor"}},
-       .result = shape("RegisterPage"),
-       .refusals = {400, 404}});
   json::object entry = object_of({{"valid_from", "string"}, {"valid_to", "string"}, {"basis", "string"}}, {"values"});
   entry["properties"].as_object()["values"] = any;
   add({.method = Method::put,

@@ -10,6 +10,7 @@ namespace tongban::http {
 namespace {
 
 constexpr std::string_view kCookie = "tongban_session";
+constexpr std::string_view kPhoneCookie = "tongban_phone";
 constexpr size_t kMaxKeyBytes = 128;
 
 // The stored answer of a known key is sealed: that of an opening holds the tracking code, which stands nowhere in
@@ -25,9 +26,14 @@ std::string_view parameter_name(std::string_view part) {
 
 }  // namespace
 
-Api::Impl::Impl(ApiParts p, ApiOptions o) : parts(p), options(std::move(o)) {
+Api::Impl::Impl(ApiParts p, ApiOptions o) : parts(p), options(std::move(o)), board(*p.engine, *p.store) {
   add_admin_routes();
+  add_pack_routes();
+  add_list_routes();
   add_case_routes();
+  add_desk_routes();
+  add_document_routes();
+  add_portal_routes();
   openapi_text = to_json_text(describe());
   parts.engine->subscribe([this](const engine::Change& change) { streams.publish(change); });
 }
@@ -44,6 +50,7 @@ BodyPolicy Api::body_policy() {
 }
 json::object Api::openapi() const { return impl_->describe(); }
 void Api::close_streams() { impl_->streams.close_all(); }
+void Api::stop_work() { impl_->pictures.stop(); }
 void Api::set_server_stats(std::function<ServerStats()> stats) { impl_->server_stats = std::move(stats); }
 
 void Api::Impl::add(Route route) {
@@ -105,20 +112,37 @@ void Api::Impl::handle(Request&& request, Responder responder) {
   if (!parts.workers->try_post([call] { call->route->handle(call); })) call->answer(busy_response());
 }
 
+std::string Api::Impl::secret_of(const Request& request, bool& by_cookie) {
+  by_cookie = false;
+  if (const auto header = request.find_header("Authorization"); header && header->starts_with("Bearer "))
+    return std::string(trim(header->substr(7)));
+  by_cookie = true;
+  // Somebody may be signed in at the desk and at the portal of one browser: the portal says whose page it is.
+  const bool as_phone = request.find_header("X-Session").value_or("") == "phone";
+  if (const auto cookie = as_phone ? std::nullopt : request.find_cookie(kCookie)) return std::string(*cookie);
+  return std::string(request.find_cookie(kPhoneCookie).value_or(""));
+}
+
+bool Api::Impl::covers(const facility::Session& session, const Id& case_id) const {
+  if (session.kind != facility::Session::Kind::caller) return true;
+  if (!session.is_phone()) return session.case_id == case_id;
+  const auto rows = parts.store->find_person(session.phone);
+  return rows.ok() && std::any_of(rows->begin(), rows->end(), [&](const auto& row) { return row.case_id == case_id; });
+}
+
+bool Api::Impl::is_confirmed(const Request& request, const facility::Session& session) {
+  const auto csrf = request.find_header("X-CSRF-Token");
+  return csrf && !csrf->empty() && equal_in_constant_time(*csrf, session.csrf);
+}
+
 bool Api::Impl::admit(Call& call) {
   bool by_cookie = false;
-  if (const auto header = call.request.find_header("Authorization"); header && header->starts_with("Bearer ")) {
-    call.secret = trim(header->substr(7));
-  } else if (const auto cookie = call.request.find_cookie(kCookie)) {
-    call.secret = *cookie;
-    by_cookie = true;
-  }
+  call.secret = secret_of(call.request, by_cookie);
   if (!call.secret.empty()) call.session = parts.accounts->find_session(call.secret, call.now);
   const bool changes = call.request.method != Method::get && call.request.method != Method::head &&
                        call.request.method != Method::options;
   if (call.session && by_cookie && changes) {
-    const auto csrf = call.request.find_header("X-CSRF-Token");
-    if (!csrf || !equal_in_constant_time(*csrf, call.session->csrf)) {
+    if (!is_confirmed(call.request, *call.session)) {
       call.refuse(403, "csrf", "请刷新页面", "这次提交缺少页面的校验码。请刷新页面后重新提交。");
       return false;
     }
@@ -193,8 +217,7 @@ std::shared_ptr<const kernel::CaseState> Api::Impl::visible_case(Call& call, con
     if (*row) id = (*row)->case_id;
   }
   std::shared_ptr<const kernel::CaseState> state;
-  const bool is_caller = call.session && call.session->kind == facility::Session::Kind::caller;
-  if (id && !(is_caller && call.session->case_id != *id)) state = parts.engine->load(*id);
+  if (id && (!call.session || covers(*call.session, *id))) state = parts.engine->load(*id);
   if (state && may_see(call.actor(), *state, registers, call.now)) return state;
   call.refuse(404, "not_found", "没有找到",
               "没有找到这个办件，或者您无权查看。请核对编号；如属工作需要，请联系承办单位。");
@@ -229,11 +252,11 @@ void Api::Impl::submit(CallPtr call, engine::Request request, int status,
     const std::string of = call->actor_key() + "\n" + call->request.path;
     request.idempotency = engine::Request::Idempotency{of, std::string(*key), sha256(call->request.body)};
   }
-  const auto answer = [call, render, status, keys = parts.keys](engine::Reply&& reply) {
+  const auto answer = [call, render, status, keys = parts.keys, prefix = options.path_prefix](engine::Reply&& reply) {
     if (auto* accepted = std::get_if<engine::Accepted>(&reply.result)) {
       Response response = json_response(status, render(*accepted));
       response.with("ETag", "\"v" + std::to_string(accepted->version) + "\"");
-      if (status == 201) response.with("Location", "/api/v1/cases/" + to_text(accepted->case_id));
+      if (status == 201) response.with("Location", prefix + "/api/v1/cases/" + to_text(accepted->case_id));
       call->answer(std::move(response));
     } else if (auto* replayed = std::get_if<engine::Replayed>(&reply.result)) {
       auto body = unseal(answer_key(*keys), replayed->response, kAnswer);

@@ -1,5 +1,8 @@
 #include "http/api/call.h"
 
+#include "base/crypto.h"
+#include "http/api/impl.h"
+
 #include "kernel/explain.h"
 
 namespace tongban::http {
@@ -47,6 +50,7 @@ kernel::Actor Call::actor() const {
 
 std::string Call::actor_key() const {
   if (!session) return "anyone";
+  if (session->is_phone()) return "phone:" + to_hex(view_of(session->phone));
   if (session->kind == facility::Session::Kind::caller) return "caller:" + to_text(session->case_id);
   return "person:" + (session->person.empty() ? session->account : session->person);
 }
@@ -98,6 +102,23 @@ void Call::refuse(const Error& error) {
   response.content_type = "application/problem+json";
   if (temporary) response.with("Retry-After", "10");
   answer(std::move(response));
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = text[i] == '%' && i + 2 < text.size()
+                          ? from_hex(std::string{static_cast<char>(std::tolower(text[i + 1])),
+                                                 static_cast<char>(std::tolower(text[i + 2]))})
+                          : std::nullopt;
+    if (byte) {
+      out += *byte;
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
 }
 
 json::object problem_object(int status, std::string_view code, std::string_view title, std::string_view detail,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+#include "http/api/form_json.h"
 #include "kernel/explain.h"
 
 namespace tongban::http {
@@ -90,6 +92,7 @@ struct View {
         for (const auto& flag : act.flags) flags.push_back(flag_object(flag));
       }
       object["flags"] = std::move(flags);
+      if (act.undone) object["undone"] = true;
       list.push_back(std::move(object));
     }
     return list;
@@ -97,7 +100,9 @@ struct View {
 
   json::object flag_object(const std::string& flag) const {
     const auto it = type.flag_titles.find(flag);
-    return json::object{{"id", flag}, {"title", it == type.flag_titles.end() ? flag : it->second}};
+    const auto english = type.flag_titles_en.find(flag);
+    return titled(flag, it == type.flag_titles.end() ? flag : it->second,
+                  english == type.flag_titles_en.end() ? "" : english->second);
   }
 
   json::array assigned() const {
@@ -117,17 +122,29 @@ struct View {
   json::array letters() const {
     json::array list;
     for (const auto& letter : state.letters) {
-      if (is_party && !letter.to_unit.empty()) continue;
+      if (is_party && (!letter.to_unit.empty() || letter.cancelled)) continue;
+      if (is_party && letter.held_until && now < *letter.held_until) continue;
       const pack::Letter* kind = pack.find_letter(letter.letter);
       json::object object{{"letter", letter.letter},   {"title", kind ? kind->title : letter.letter},
                           {"channel", letter.channel}, {"at", to_text(letter.at)},
                           {"text", letter.text},       {"basis", kernel::to_json(letter.basis)}};
-      object["to"] = letter.to_unit.empty()
-                         ? json::object{{"role", letter.to_role}}
-                         : json::object{{"role", letter.to_role}, {"unit", name_of("units", letter.to_unit)}};
+      const pack::Role* role = type.find_role(letter.to_role);
+      json::object to{{"role", letter.to_role}, {"title", role ? role->title : letter.to_role}};
+      if (!letter.to_unit.empty()) to["unit"] = name_of("units", letter.to_unit);
+      object["to"] = std::move(to);
+      if (letter.held_until) object["held_until"] = to_text(*letter.held_until);
+      if (letter.cancelled) object["cancelled"] = true;
       list.push_back(std::move(object));
     }
     return list;
+  }
+
+  // The case's title, where this actor may read it; else that of its type.
+  std::string title() const {
+    const pack::Field* field = type.find_field(type.title_field);
+    const FieldValue* value = field ? kernel::find_value(state.fields, field->id) : nullptr;
+    const bool shown = value && !value->is_sealed() && !value->plain.is_null() && contains(groups, field->group);
+    return shown ? value->plain.to_plain_text() : type.title;
   }
 
   json::array documents() const {
@@ -145,90 +162,86 @@ struct View {
   }
 };
 
-std::string_view schema_type(pack::FieldKind kind) {
-  switch (kind) {
-    case pack::FieldKind::yes_no:
-      return "boolean";
-    default:
-      return "string";
+// The kind of a link, which may belong to another case type of the pack.
+const pack::LinkKind* find_link(const pack::Pack& pack, std::string_view id) {
+  for (const auto& type : pack.cases) {
+    for (const auto& link : type.links) {
+      if (link.id == id) return &link;
+    }
   }
+  return nullptr;
 }
 
-json::object one_schema(const pack::Field& field) {
-  json::object schema;
-  switch (field.kind) {
-    case pack::FieldKind::number:
-      schema["type"] = json::array{"number", "string"};
-      schema["pattern"] = "^-?[0-9]+(\\.[0-9]+)?$";
-      break;
-    case pack::FieldKind::date:
-      schema["type"] = "string";
-      schema["format"] = "date";
-      break;
-    case pack::FieldKind::instant:
-      schema["type"] = "string";
-      schema["format"] = "date-time";
-      break;
-    case pack::FieldKind::one_of: {
-      schema["type"] = "string";
-      json::array values;
-      for (const auto& [id, label] : field.values) values.push_back(json::string(id));
-      schema["enum"] = std::move(values);
-      break;
+// The steps of the type with the first moment each was entered. Those behind the present one that were never entered,
+// and those never reached by a closed case, are left out: a refused request was not handled.
+json::array steps_json(const CaseState& state, const pack::CaseType& type) {
+  json::array steps;
+  const pack::Step* now = type.find_step(state.state);
+  bool ahead = false;
+  for (const auto& step : type.steps) {
+    std::optional<Instant> entered;
+    for (const auto& act : state.acts) {
+      if (!entered && contains(step.states, act.to_state)) entered = act.happened_at;
     }
-    case pack::FieldKind::entry:
-      schema["type"] = "string";
-      schema["x-register"] = field.reg;
-      break;
-    case pack::FieldKind::file:
-      schema["type"] = "string";
-      schema["format"] = "uuid";
-      break;
-    case pack::FieldKind::text:
-    case pack::FieldKind::long_text:
-      schema["type"] = "string";
-      schema["maxLength"] = field.max_length > 0                       ? field.max_length
-                            : field.kind == pack::FieldKind::long_text ? 5000
-                                                                       : 200;
-      break;
-    default:
-      schema["type"] = json::string_view(schema_type(field.kind));
+    const bool is_now = &step == now;
+    if (!is_now && (ahead ? !state.open() : !entered)) continue;
+    json::object one = titled(step.id, step.title, step.title_en);
+    one["state"] = ahead ? "ahead" : is_now && state.open() ? "now" : "done";
+    if (entered && !ahead) one["at"] = to_text(*entered);
+    steps.push_back(std::move(one));
+    ahead = ahead || is_now;
   }
-  return schema;
+  return steps;
+}
+
+std::string limit_text(const kernel::Clock& clock) {
+  std::string text;
+  for (const auto& segment : clock.segments) {
+    if (segment.why == kernel::Clock::Segment::Why::resumption) continue;  // the rest of an earlier one
+    const std::string one = to_text(pack::Limit{segment.counted.n, segment.counted.unit});
+    text += text.empty() ? one : "，延长 " + one;
+  }
+  return text;
+}
+
+// Who must act, for a list: the units, else the roles where they are the same unit for every case.
+std::string holder_name(const CaseState& state, const pack::CaseType& type, const kernel::Registers& registers,
+                        Date today) {
+  std::vector<std::string> names;
+  for (const auto& id : state.held_by) {
+    const pack::Role* role = type.find_role(id);
+    if (!role) continue;
+    std::string name = role->title;
+    if (role->relation != pack::RoleRelation::unit) {
+      const auto units = kernel::units_of(*role, state);
+      if (!units.empty()) name = registers.name_of("units", units.front(), today);
+    }
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+  }
+  return join(names, "、");
+}
+
+bool counts_minutes(calendar::Unit unit) { return unit == calendar::Unit::minutes || unit == calendar::Unit::hours; }
+
+int64_t minutes_between(Instant from, Instant to) {
+  const int64_t ms = to.ms - from.ms;
+  return ms >= 0 ? ms / 60'000 : -((-ms + 59'999) / 60'000);
 }
 
 }  // namespace
 
-json::object form_schema(const pack::Action& action) {
-  json::object properties;
-  json::array required;
-  for (const pack::Field& field : action.form) {
-    json::object schema = one_schema(field);
-    if (field.list) schema = json::object{{"type", "array"}, {"items", std::move(schema)}, {"maxItems", 100}};
-    schema["title"] = field.title;
-    if (!field.help.empty()) schema["description"] = field.help;
-    if (field.personal) schema["x-personal"] = true;
-    if (!field.group.empty()) schema["x-group"] = field.group;
-    if (field.kind == pack::FieldKind::one_of) {
-      json::object labels;
-      for (const auto& [id, label] : field.values) labels[id] = label;
-      schema["x-labels"] = std::move(labels);
-    }
-    if (!field.suggest.empty()) {
-      schema["x-suggest"] = field.suggest;
-      properties["why_" + field.id] =
-          json::object{{"type", "string"}, {"maxLength", 200}, {"title", "不采用建议的理由"}};
-    }
-    if (!field.show_if.empty()) schema["x-show-if"] = field.show_if;
-    properties[field.id] = std::move(schema);
-    if (field.must) required.push_back(json::string(field.id));
-  }
-  json::object schema{{"type", "object"},
-                      {"title", action.title},
-                      {"additionalProperties", false},
-                      {"properties", std::move(properties)}};
-  if (!required.empty()) schema["required"] = std::move(required);
-  return schema;
+json::object clock_json(const CaseState& state, const kernel::Clock& clock, const pack::Pack& pack,
+                        const calendar::Calendar& calendar, Instant now) {
+  json::object o = kernel::explain_clock(state, clock, pack);
+  const pack::CaseType* type = pack.find_case(state.type);
+  const pack::ClockDef* def = type ? type->find_clock(clock.name) : nullptr;
+  o["title_en"] = def ? def->title_en : "";
+  o["limit_text"] = limit_text(clock);
+  if (clock.segments.empty() || clock.status != kernel::ClockStatus::running) return o;
+  const calendar::Counted& last = clock.segments.back().counted;
+  o["remaining"] = calendar.working_days_between(local_date(now), last.due_on);
+  if (counts_minutes(last.unit)) o["remaining_minutes"] = minutes_between(now, last.due_at);
+  return o;
 }
 
 CaseView render_case(const engine::Engine& engine, const CaseState& state, const pack::Pack& pack,
@@ -266,8 +279,14 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
   o["id"] = to_text(state.id);
   o["number"] = state.number;
   o["pack"] = state.pack;
-  o["type"] = json::object{{"id", state.type}, {"title", type.title}};
-  o["state"] = json::object{{"id", state.state}, {"title", title}, {"open", state.open()}};
+  o["type"] = titled(state.type, type.title, type.title_en);
+  o["title"] = view.title();
+  o["state"] = titled(state.state, title,
+                      !at                                             ? ""
+                      : view.is_party && !at->public_title_en.empty() ? at->public_title_en
+                                                                      : at->title_en);
+  o["state"].as_object()["open"] = state.open();
+  o["steps"] = steps_json(state, type);
   o["version"] = state.version;
   o["opened_at"] = to_text(state.opened_at);
   o["changed_at"] = to_text(state.changed_at);
@@ -277,7 +296,7 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
   json::array& holders = o["held_by"].emplace_array();
   for (const auto& id : state.held_by) {
     const pack::Role* role = type.find_role(id);
-    json::object holder{{"role", id}, {"title", role ? role->title : id}};
+    json::object holder{{"role", id}, {"title", role ? role->title : id}, {"title_en", role ? role->title_en : ""}};
     json::array units;
     if (role) {
       for (const auto& unit : kernel::units_of(*role, state))
@@ -294,14 +313,22 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
   o["withheld"] = std::move(withheld);
   o["assigned"] = view.assigned();
   json::array& clocks = o["clocks"].emplace_array();
-  for (const auto& clock : state.clocks) clocks.push_back(kernel::explain_clock(state, clock, pack));
+  for (const auto& clock : state.clocks)
+    clocks.push_back(clock_json(state, clock, pack, engine.calendar().known_on(local_date(now)), now));
   o["acts"] = view.acts();
   o["letters"] = view.letters();
   o["documents"] = view.documents();
   json::array& links = o["links"].emplace_array();
   for (const auto& link : state.links) {
     if (view.is_party && link.kind != "follows") continue;
+    const pack::LinkKind* kind = find_link(pack, link.kind);
     links.push_back(json::object{{"kind", link.kind},
+                                 {"title", !kind          ? link.kind
+                                           : link.inverse ? kind->inverse_title
+                                                          : kind->title},
+                                 {"title_en", !kind          ? ""
+                                              : link.inverse ? kind->inverse_title_en
+                                                             : kind->title_en},
                                  {"inverse", link.inverse},
                                  {"other", to_text(link.other)},
                                  {"number", link.other_number},
@@ -320,20 +347,28 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
     }
   }
   json::array& actions = o["actions"].emplace_array();
+  json::object undo;
   const kernel::Context context = engine.context_of(state, now, registers);
   for (const auto& offer : kernel::offers(state, actor, context, now)) {
     if (offer.action->by_timer) continue;
     json::object one{{"action", offer.action->id},
                      {"title", offer.action->title},
+                     {"title_en", offer.action->title_en},
                      {"offered", !offer.refused},
                      {"basis", kernel::to_json(offer.action->basis)}};
-    if (offer.refused) one["why_not"] = offer.refused->sentence;
+    if (offer.refused)
+      one["why_not"] = offer.refused->sentence;
+    else if (const auto until = kernel::undo_until(state, *offer.action)) {
+      one["until"] = to_text(*until);
+      undo = json::object{{"action", offer.action->id}, {"until", to_text(*until)}};
+    }
     if (!view.is_party || !offer.refused) actions.push_back(std::move(one));
   }
+  if (!undo.empty()) o["undo"] = std::move(undo);
   return result;
 }
 
-json::object render_row(const engine::Engine& engine, const store::CaseRow& row) {
+json::object render_row(const RowContext& context, const store::CaseRow& row) {
   json::object o{{"id", to_text(row.case_id)},
                  {"number", row.number},
                  {"type", row.type},
@@ -350,20 +385,68 @@ json::object render_row(const engine::Engine& engine, const store::CaseRow& row)
     o["due_clock"] = row.due_clock;
     o["due_provisional"] = row.due_provisional;
   }
+  const Date today = local_date(context.now);
   const std::string pack_id = row.type.substr(0, row.type.find('/')), type_id = row.type.substr(row.type.find('/') + 1);
-  const auto pack = engine.packs().find(pack_id);
+  const auto pack = context.engine.packs().find(pack_id);
   const pack::CaseType* type = pack ? pack->find_case(type_id) : nullptr;
-  json::object& fields = o["fields"].emplace_object();
+  o["fields"] = json::object{};
+  o["labels"] = json::object{};
+  o["title"] = type ? type->title : row.number;
+  o["flags"] = json::array{};
+  o["paused"] = false;
+  o["holder_name"] = "";
   if (!type) return o;
-  if (const pack::State* state = type->find_state(row.state)) o["state_title"] = state->title;
-  const auto list = kernel::decode_fields(row.list_fields);
-  if (!list.ok()) return o;
-  for (const auto& [name, value] : *list) {
-    const pack::Field* field = type->find_field(name);
-    const pack::Group* group = field ? type->find_group(field->group) : nullptr;
-    if (!field || field->personal || !group || group->purpose_required || !group->hide_from.empty()) continue;
-    fields[name] = value.plain.to_json();
+  o["type_title"] = type->title;
+  if (const pack::State* state = type->find_state(row.state)) {
+    o["state_title"] = state->title;
+    o["state_title_en"] = state->title_en;
   }
+  if (row.due_at) {
+    const pack::ClockDef* clock = type->find_clock(row.due_clock);
+    const Date due_on = local_date(row.due_at->plus_ms(-1));  // 24:00 belongs to its day
+    json::object due{{"clock", row.due_clock},
+                     {"title", clock ? clock->title : row.due_clock},
+                     {"title_en", clock ? clock->title_en : ""},
+                     {"at", to_text(*row.due_at)},
+                     {"on", to_text(due_on)},
+                     {"provisional", row.due_provisional},
+                     {"remaining", context.engine.calendar().known_on(today).working_days_between(today, due_on)},
+                     {"late", *row.due_at < context.now}};
+    if (start_of_day(local_date(*row.due_at)) != *row.due_at)
+      due["remaining_minutes"] = minutes_between(context.now, *row.due_at);
+    o["due"] = std::move(due);
+  }
+  if (const auto list = kernel::decode_fields(row.list_fields); list.ok()) {
+    json::object fields, labels;
+    for (const auto& [name, value] : *list) {
+      const pack::Field* field = type->find_field(name);
+      const pack::Group* group = field ? type->find_group(field->group) : nullptr;
+      if (!field || field->personal || !group || group->purpose_required || !group->hide_from.empty()) continue;
+      fields[name] = value.plain.to_json();
+      if (value.plain.kind() == feel::Value::Kind::text) {
+        if (field->kind == pack::FieldKind::entry)
+          labels[name] = context.registers.name_of(field->reg, value.plain.as_text(), today);
+        for (const auto& [id, label] : field->values) {
+          if (id == value.plain.as_text()) labels[name] = label;
+        }
+      }
+      if (name == type->title_field && !value.plain.is_null()) o["title"] = value.plain.to_plain_text();
+    }
+    o["fields"] = std::move(fields);
+    o["labels"] = std::move(labels);
+  }
+  const auto state = context.engine.load(row.case_id);
+  if (!state) return o;
+  json::array flags;
+  for (const auto& flag : state->flags) {
+    const auto chinese = type->flag_titles.find(flag), english = type->flag_titles_en.find(flag);
+    flags.push_back(titled(flag, chinese == type->flag_titles.end() ? flag : chinese->second,
+                           english == type->flag_titles_en.end() ? "" : english->second));
+  }
+  o["flags"] = std::move(flags);
+  o["paused"] = std::any_of(state->clocks.begin(), state->clocks.end(),
+                            [](const auto& clock) { return clock.status == kernel::ClockStatus::paused; });
+  o["holder_name"] = holder_name(*state, *type, context.registers, today);
   return o;
 }
 

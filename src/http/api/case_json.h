@@ -21,10 +21,17 @@ CaseView render_case(const engine::Engine& engine, const kernel::CaseState& stat
                      const kernel::Actor& actor, const kernel::Registers& registers, const std::string& purpose,
                      Instant now);
 
-// A row of a list: only plain fields of groups without purpose or hiding.
-json::object render_row(const engine::Engine& engine, const store::CaseRow& row);
+// One clock with its explanation, what remains of it today in working days (and minutes, where it counts those) and the
+// length the document gives. What remains is left out while the clock does not run.
+json::object clock_json(const kernel::CaseState& state, const kernel::Clock& clock, const pack::Pack& pack,
+                        const calendar::Calendar& calendar, Instant now);
 
-// The JSON Schema of an action's form, and the form as pages draw it.
-json::object form_schema(const pack::Action& action);
+// A row of a list: only plain fields of groups without purpose or hiding, with what remains until it is due today.
+struct RowContext {
+  const engine::Engine& engine;
+  const kernel::Registers& registers;
+  Instant now;
+};
+json::object render_row(const RowContext& context, const store::CaseRow& row);
 
 }  // namespace tongban::http

@@ -4,9 +4,9 @@
 #include "base/text.h"
 #include "engine/words.h"
 #include "http/api/case_json.h"
+#include "http/api/form_json.h"
 #include "http/api/impl.h"
 #include "kernel/explain.h"
-#include "store/attachments.h"
 
 namespace tongban::http {
 namespace {
@@ -74,60 +74,6 @@ json::object acted_schema() {
                         {"state", text_schema()},
                         {"open", json::object{{"type", "boolean"}}}},
                        {"id", "number", "version"});
-}
-
-// What the first bytes of a file say it is; empty for what may not be attached.
-std::string_view sniff(std::string_view head) {
-  const auto starts = [&](std::string_view magic) { return head.starts_with(magic); };
-  if (starts("\x89PNG\r\n\x1a\n")) return "image/png";
-  if (starts("\xff\xd8\xff")) return "image/jpeg";
-  if (starts("%PDF-")) return "application/pdf";
-  if (starts("GIF87a") || starts("GIF89a")) return "image/gif";
-  if (starts("RIFF") && head.size() >= 12 && head.substr(8, 4) == "WEBP") return "image/webp";
-  if (starts("PK\x03\x04")) return "application/zip";
-  if (head.size() >= 12 && head.substr(4, 4) == "ftyp") return "video/mp4";
-  return {};
-}
-
-// Takes an upload into the attachment store; the event that refers to it is made when the request is complete.
-class DocumentSink : public BodySink {
- public:
-  DocumentSink(Id id, std::unique_ptr<store::Attachments::Writer> writer) : id_(id), writer_(std::move(writer)) {}
-  Result<void> write(std::string_view bytes) override {
-    if (head_.size() < 16) head_ += bytes.substr(0, 16 - head_.size());
-    return writer_->add(bytes);
-  }
-  Result<store::Attachments::Stored> finish() { return writer_->finish(); }
-  const Id& id() const { return id_; }
-  std::string_view media_type() const { return sniff(head_); }
-
- private:
-  Id id_;
-  std::unique_ptr<store::Attachments::Writer> writer_;
-  std::string head_;
-};
-
-std::optional<Key> key_of(const store::KeyStore& keys, const kernel::CaseState& state) {
-  if (state.person.is_nil()) return hmac_sha256(keys.search_key(), state.id.view());  // no person: a key of the case
-  const auto key = keys.find_key(state.person);
-  return key.ok() ? *key : std::nullopt;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = text[i] == '%' && i + 2 < text.size()
-                          ? from_hex(std::string{static_cast<char>(std::tolower(text[i + 1])),
-                                                 static_cast<char>(std::tolower(text[i + 2]))})
-                          : std::nullopt;
-    if (byte) {
-      out += *byte;
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
 }
 
 // The units in whose lists a person finds cases, with the purpose-free holders of the person.
@@ -198,8 +144,7 @@ static void open_case(Api::Impl& api, const CallPtr& call, const std::string& pa
     if (!other) return call->refuse(400, "bad_link", "关联办件不对", "link 应含 kind 和 case（办件的编号 id）。");
     const auto registers = api.parts.engine->registers();
     const auto state = api.parts.engine->load(*other);
-    const bool own =
-        !(call->session && call->session->kind == Session::Kind::caller && call->session->case_id != *other);
+    const bool own = !call->session || api.covers(*call->session, *other);
     if (!state || !own || !api.may_see(call->actor(), *state, *registers, call->now)) {
       return call->refuse(404, "not_found", "没有找到", "没有找到要关联的办件，或者您无权查看。");
     }
@@ -261,7 +206,7 @@ static void suggest(Api::Impl& api, const CallPtr& call) {
   call->answer_json(200, json::object{{"suggestions", std::move(list)}});
 }
 
-static std::optional<store::CaseQuery> query_of(Call& call, const kernel::Registers& registers) {
+std::optional<store::CaseQuery> case_query_of(Call& call, const kernel::Registers& registers) {
   store::CaseQuery query;
   const auto bad = [&](std::string_view name, std::string_view what) {
     call.refuse(400, "bad_query", "查询条件不对", "查询条件 " + std::string(name) + " 不对：" + std::string(what));
@@ -293,12 +238,24 @@ static std::optional<store::CaseQuery> query_of(Call& call, const kernel::Regist
   if (!flag("open", query.open)) return bad("open", "应为 true 或 false。");
   if (!flag("late", query.late)) return bad("late", "应为 true 或 false。");
   query.relation = text("relation");
+  // Marked cases stand in the list a second time, under their mark (engine/projection.h); so one mark can be asked for.
+  std::optional<bool> paused, to_decide;
+  if (!flag("paused", paused) || paused == false) return bad("paused", "只能为 true。");
+  if (!flag("to_decide", to_decide) || to_decide == false) return bad("to_decide", "只能为 true。");
+  const std::string marked = text("flag");
+  const int marks = !query.relation.empty() + !marked.empty() + paused.has_value() + to_decide.has_value();
+  if (marks > 1) return bad("flag", "relation、flag、paused、to_decide 一次只能用一个。");
+  if (!marked.empty()) query.relation = "flag:" + marked;
+  if (paused) query.relation = "paused";
+  if (to_decide) query.relation = "ask";
   query.type = text("type");
   if (const std::string states = text("state"); !states.empty()) {
     for (const auto part : split(states, ',')) query.states.emplace_back(part);
   }
   if (const std::string due = text("due_before"); !due.empty() && !(query.due_before = instant_of(due)))
     return bad("due_before", "应为日期。");
+  if (const std::string due = text("due_from"); !due.empty() && !(query.due_from = instant_of(due)))
+    return bad("due_from", "应为日期。");
   if (const std::string from = text("opened_from"); !from.empty() && !(query.opened_from = instant_of(from)))
     return bad("opened_from", "应为日期。");
   if (const std::string before = text("opened_before"); !before.empty() && !(query.opened_before = instant_of(before)))
@@ -328,14 +285,34 @@ static std::optional<store::CaseQuery> query_of(Call& call, const kernel::Regist
   return query;
 }
 
+std::vector<QueryParameter> list_filters() {
+  return {{"holder", "string", "unit:…, position:…@… or person:… of the caller"},
+          {"to_act", "boolean", "only those that wait for this holder"},
+          {"open", "boolean", "not final"},
+          {"late", "boolean", "a deadline was missed"},
+          {"relation", "string", "lead, support, handler …"},
+          {"flag", "string", "with this flag; one of relation, flag, paused and to_decide"},
+          {"paused", "boolean", "true: a clock is paused"},
+          {"to_decide", "boolean", "true: a question waits for this holder's decision"},
+          {"type", "string", "pack/type"},
+          {"state", "string", "states, separated by commas"},
+          {"due_from", "string", "date or instant"},
+          {"due_before", "string", "date or instant"},
+          {"opened_from", "string", "date or instant"},
+          {"opened_before", "string", "date or instant"},
+          {"number", "string", "start of the number"},
+          {"q", "string", "words of the text"}};
+}
+
 static void list_cases(Api::Impl& api, const CallPtr& call) {
   const auto registers = api.parts.engine->registers();
-  auto query = query_of(*call, *registers);
+  auto query = case_query_of(*call, *registers);
   if (!query) return;
   const auto page = api.parts.store->list_cases(*query);
   if (!page.ok()) return call->refuse(page.error());
   json::array items;
-  for (const auto& row : page->rows) items.push_back(render_row(*api.parts.engine, row));
+  const RowContext context{*api.parts.engine, *registers, call->now};
+  for (const auto& row : page->rows) items.push_back(render_row(context, row));
   json::object body{{"items", std::move(items)}, {"holder", query->holder}};
   if (!page->next.empty()) body["next"] = page->next;
   Response response = json_response(200, body);
@@ -366,7 +343,7 @@ static void find_by_phone(Api::Impl& api, const CallPtr& call) {
       continue;  // who may not read it may not search by it
     const auto row = api.parts.store->find_case(hit.case_id);
     if (!row.ok() || !*row) continue;
-    items.push_back(render_row(*api.parts.engine, **row));
+    items.push_back(render_row({*api.parts.engine, *registers, call->now}, **row));
     audit.push_back({.case_id = hit.case_id,
                      .at = call->now,
                      .actor = call->actor_key(),
@@ -434,111 +411,15 @@ static void who_looked(Api::Impl& api, const CallPtr& call) {
   call->answer_json(200, json::object{{"items", std::move(items)}});
 }
 
-static void file_document(Api::Impl& api, const CallPtr& call) {
-  auto* sink = dynamic_cast<DocumentSink*>(call->request.body_sink.get());
-  if (!sink) return call->refuse(400, "empty_upload", "没有收到文件", "请选择文件后再上传。");
-  const auto registers = api.parts.engine->registers();
-  const auto state = api.visible_case(*call, *registers);
-  if (!state) return;
-  if (sink->media_type().empty()) {
-    return call->refuse(415, "unsupported_media_type", "不支持这种文件",
-                        "可以上传照片（JPG、PNG、GIF、WebP）、PDF、压缩包或办公文档、MP4 视频；文件内容须与格式一致。");
-  }
-  const auto header = call->request.find_header("X-File-Name");
-  std::string name = header ? percent_decoded(*header) : "附件";
-  if (!is_valid_utf8(name) || count_characters(name) > 200)
-    return call->refuse(400, "bad_file_name", "文件名不对", "文件名最多 200 个字，用 UTF-8 百分号编码。");
-  const auto stored = sink->finish();
-  if (!stored.ok()) return call->refuse(stored.error());
-  const pack::CaseType& type = *api.parts.engine->pack_of(*state)->find_case(state->type);
-  engine::Request request;
-  engine::Request::Document document{sink->id(), std::move(name), std::string(sink->media_type()),
-                                     {},         stored->bytes,   stored->hash};
-  if (!type.groups.empty()) document.group = type.groups.front().id;
-  if (const auto group = call->request.find_query("group")) document.group = std::string(*group);
-  if (!type.find_group(document.group))
-    return call->refuse(400, "bad_group", "没有这个信息分组", "请查看办件类型的信息分组。");
-  request.what = std::move(document);
-  request.case_id = state->id;
-  request.actor = call->actor();
-  const Id id = sink->id();
-  api.submit(call, std::move(request), 201, [id](const engine::Accepted& accepted) {
-    json::object body = acted_answer(accepted);
-    body["document"] = to_text(id);
-    return body;
-  });
-}
-
-static void read_document(Api::Impl& api, const CallPtr& call) {
-  const auto registers = api.parts.engine->registers();
-  const auto state = api.visible_case(*call, *registers);
-  if (!state) return;
-  const auto id = parse_id(call->parameter("document"));
-  const pack::CaseType& type = *api.parts.engine->pack_of(*state)->find_case(state->type);
-  const auto groups = kernel::visible_groups(
-      kernel::roles_of(call->actor(), state.get(), type, *registers, local_date(call->now)), *state, type);
-  for (const auto& document : state->documents) {
-    if (!id || document.document != *id || std::find(groups.begin(), groups.end(), document.group) == groups.end())
-      continue;
-    const auto key = key_of(*api.parts.keys, *state);
-    if (!key) return call->refuse(410, "erased", "已删除", "这位来电人的个人信息已依法删除，附件不能再打开。");
-    Response response;
-    response.content_type = document.media_type;
-    const auto read = api.parts.attachments->read(*id, *key, [&](std::string_view chunk) {
-      response.body += chunk;
-      return true;
-    });
-    if (!read.ok()) return call->refuse(read.error());
-    response.with("Content-Disposition", "attachment");
-    response.with("X-Content-Type-Options", "nosniff");
-    response.with("Content-Security-Policy", "sandbox; default-src 'none'");
-    return call->answer(std::move(response));
-  }
-  call->refuse(404, "not_found", "没有找到", "没有这个附件，或者您无权查看。");
-}
-
-BodyPlan Api::Impl::plan_body(const Request& head) {
-  BodyPlan plan{.max_bytes = 1024 * 1024};
-  const auto& s = head.segments;
-  const bool upload =
-      head.method == Method::post && s.size() == 5 && s[0] == "api" && s[2] == "cases" && s[4] == "documents";
-  if (!upload) return plan;
-  plan.max_bytes = store::kMostAttachmentBytes;
-  const auto refuse = [&](int status, std::string_view code, std::string_view title, std::string_view detail) {
-    plan.refusal = std::make_shared<Response>(problem(status, code, title, detail));
-    return plan;
-  };
-  std::string secret;
-  if (const auto header = head.find_header("Authorization"); header && header->starts_with("Bearer "))
-    secret = header->substr(7);
-  else if (const auto cookie = head.find_cookie("tongban_session"))
-    secret = *cookie;
-  const Instant now = parts.engine->now();
-  const auto session = parts.accounts->find_session(secret, now);
-  if (!session) return refuse(401, "sign_in", "请先登录", "请先登录，再上传。");
-  const auto id = parse_id(s[3]);
-  const auto state =
-      id && !(session->kind == Session::Kind::caller && session->case_id != *id) ? parts.engine->load(*id) : nullptr;
-  kernel::Actor actor{
-      .kind = session->kind == Session::Kind::caller ? kernel::Actor::Kind::caller : kernel::Actor::Kind::staff,
-      .person = session->person};
-  if (!state || !may_see(actor, *state, *parts.engine->registers(), now))
-    return refuse(404, "not_found", "没有找到", "没有找到这个办件，或者您无权查看。上传附件请用办件的 id。");
-  const auto key = key_of(*parts.keys, *state);
-  if (!key || !parts.attachments) return refuse(410, "erased", "已删除", "这位来电人的个人信息已删除，不能再上传。");
-  const Id document = make_id(now);
-  auto writer = parts.attachments->begin(document, *key);
-  if (!writer.ok())
-    return refuse(507, "no_space", "存储空间不足", "存储空间不足，现在不能上传。请稍后再试，并告知系统管理员。");
-  plan.sink = std::make_shared<DocumentSink>(document, std::move(writer).value());
-  return plan;
-}
-
 void Api::Impl::add_case_routes() {
   const auto bind = [this](void (*handler)(Impl&, const CallPtr&)) {
     return [this, handler](CallPtr call) { handler(*this, call); };
   };
   const json::object case_schema = ref_schema("Case");
+  auto paged = list_filters();
+  paged.insert(paged.end(), {{"sort", "string", "due, opened or changed"},
+                             {"after", "string", "cursor of the page before"},
+                             {"limit", "integer", "1 to 200"}});
   add({.method = Method::get,
        .path = "/api/v1/cases",
        .operation = "listCases",
@@ -546,21 +427,7 @@ void Api::Impl::add_case_routes() {
        .tag = "cases",
        .access = Access::staff,
        .handle = bind(list_cases),
-       .query = {{"holder", "string", "unit:…, position:…@… or person:… of the caller"},
-                 {"to_act", "boolean", "only those that wait for this holder"},
-                 {"open", "boolean", "not final"},
-                 {"late", "boolean", "a deadline was missed"},
-                 {"relation", "string", "lead, support, handler …"},
-                 {"type", "string", "pack/type"},
-                 {"state", "string", "states, separated by commas"},
-                 {"due_before", "string", "date or instant"},
-                 {"opened_from", "string", "date or instant"},
-                 {"opened_before", "string", "date or instant"},
-                 {"number", "string", "start of the number"},
-                 {"q", "string", "words of the text"},
-                 {"sort", "string", "due, opened or changed"},
-                 {"after", "string", "cursor of the page before"},
-                 {"limit", "integer", "1 to 200"}},
+       .query = paged,
        .result = object_schema({{"items", json::object{{"type", "array"}, {"items", ref_schema("CaseRow")}}},
                                 {"holder", text_schema()},
                                 {"next", text_schema()}},
@@ -631,33 +498,6 @@ void Api::Impl::add_case_routes() {
        .status = 201,
        .takes_key = true,
        .refusals = {400, 404, 415, 422}});
-  add({.method = Method::post,
-       .path = "/api/v1/cases/{id}/documents",
-       .operation = "attachDocument",
-       .summary = "Attaches a file of at most 20 MB; its name in X-File-Name",
-       .tag = "cases",
-       .access = Access::caller_or_staff,
-       .handle = bind(file_document),
-       .query = {{"group", "string", "visibility group"}},
-       .result = object_schema({{"id", id_schema()},
-                                {"number", text_schema()},
-                                {"version", integer_schema()},
-                                {"state", text_schema()},
-                                {"open", json::object{{"type", "boolean"}}},
-                                {"document", id_schema()}},
-                               {"id", "document"}),
-       .status = 201,
-       .upload = true,
-       .refusals = {400, 404, 410, 413, 415, 507}});
-  add({.method = Method::get,
-       .path = "/api/v1/cases/{id}/documents/{document}",
-       .operation = "getDocument",
-       .summary = "An attached file",
-       .tag = "cases",
-       .access = Access::caller_or_staff,
-       .handle = bind(read_document),
-       .media_type = "application/octet-stream",
-       .refusals = {404, 410}});
   add({.method = Method::post,
        .path = "/api/v1/cases/{id}/suggestions/{name}",
        .operation = "suggest",

@@ -5,8 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "facility/accounts/phone_codes.h"
+#include "facility/board/board.h"
 #include "http/api/api.h"
 #include "http/api/call.h"
+#include "http/api/presence.h"
 #include "http/api/streams.h"
 #include "http/rate_limit.h"
 
@@ -21,13 +24,22 @@ struct Api::Impl {
   RateLimiter strangers{{.burst = 30, .per_minute = 30}, 100'000};    // by address: what anybody may do
   RateLimiter sign_ins{{.burst = 10, .per_minute = 10}, 100'000};     // by address
   RateLimiter accounts{{.burst = 600, .per_minute = 1200}, 100'000};  // by account or caller
+  facility::PhoneCodes phone_codes;
+  Presence presence;
   EventStreams streams;
+  facility::Board board;  // counts of lists
   std::function<ServerStats()> server_stats;
   std::string openapi_text;
+  WorkerPool pictures{1, 32};  // one picture at a time: each takes much memory; the last to be made, the first to end
 
   // --- the tables (case_routes.cc, admin_routes.cc) ---
   void add_case_routes();
   void add_admin_routes();
+  void add_portal_routes();    // portal_routes.cc
+  void add_document_routes();  // document_routes.cc
+  void add_desk_routes();      // desk_routes.cc; after the cases' routes, whose filters it takes
+  void add_pack_routes();      // pack_routes.cc
+  void add_list_routes();      // list_routes.cc
   void add(Route route);
   json::object describe() const;  // openapi.cc
 
@@ -35,6 +47,12 @@ struct Api::Impl {
   void handle(Request&& request, Responder responder);
   const Route* find_route(const Request& request, std::vector<std::pair<std::string_view, std::string>>& parameters,
                           bool& other_method) const;
+  // The secret of the session from the Authorization field or a cookie; "" when there is none.
+  static std::string secret_of(const Request& request, bool& by_cookie);
+  // Whether the session extends to the case at all: that of a caller to her one case, that of a telephone to its cases.
+  bool covers(const facility::Session& session, const Id& case_id) const;
+  // Whether a request that changes something by cookie shows that it comes from our page.
+  static bool is_confirmed(const Request& request, const facility::Session& session);
   bool admit(Call& call);  // session, access, rate, CSRF; answers when it refuses
   void run(CallPtr call);
   BodyPlan plan_body(const Request& head);
@@ -52,5 +70,12 @@ struct Api::Impl {
   Result<void> keep(std::vector<store::Record> put, std::vector<std::pair<std::string, std::string>> removed,
                     std::vector<store::AuditRow> audit = {});
 };
+
+std::string percent_decoded(std::string_view text);
+// The filters of a list of cases (case_routes.cc); answers and returns nothing when one is wrong or not the caller's.
+std::optional<store::CaseQuery> case_query_of(Call& call, const kernel::Registers& registers);
+
+// The filters of lists of cases (case_routes.cc), for the table of each route that takes them.
+std::vector<QueryParameter> list_filters();
 
 }  // namespace tongban::http

@@ -67,6 +67,8 @@ Committed MemoryStore::apply(const Transaction& transaction) {
     }
   }
   for (const RegisterRow& row : views.registers) registers_[{row.register_id, row.entry_id}] = row;
+  for (const PersonHashRow& row : views.person_hashes_removed)
+    person_hashes_.erase({row.hash, row.person, row.case_id});
   for (const PersonHashRow& row : views.person_hashes) {
     meet(row.case_id);
     person_hashes_.emplace(row.hash, row.person, row.case_id);
@@ -160,6 +162,7 @@ std::vector<MemoryStore::Match> MemoryStore::matches(const CaseQuery& query) con
     if (query.holder.empty()) {
       if (query.open && row.open != *query.open) continue;
       if (query.due_before && (!due || *due >= *query.due_before)) continue;
+      if (query.due_from && (!due || *due < *query.due_from)) continue;
     } else {
       bool in_list = false;
       const auto inbox = inboxes_.find(id);
@@ -168,6 +171,7 @@ std::vector<MemoryStore::Match> MemoryStore::matches(const CaseQuery& query) con
         if (line.holder != query.holder || (!query.relation.empty() && line.relation != query.relation)) continue;
         if ((query.to_act && line.to_act != *query.to_act) || (query.open && line.open != *query.open)) continue;
         if (query.due_before && (!line.due_at || *line.due_at >= *query.due_before)) continue;
+        if (query.due_from && (!line.due_at || *line.due_at < *query.due_from)) continue;
         if (!in_list || (line.due_at && (!due || *line.due_at < *due))) due = line.due_at;
         in_list = true;
       }
@@ -221,6 +225,23 @@ Result<std::vector<InboxRow>> MemoryStore::inbox_rows(const Id& case_id) const {
   return rows;
 }
 
+Result<void> MemoryStore::visit_list(std::string_view holder,
+                                     const std::function<bool(const ListedRow&)>& visit) const {
+  const std::lock_guard guard(mutex_);
+  for (const auto& [id, rows] : inboxes_) {
+    const auto found = cases_.find(id);
+    if (found == cases_.end()) continue;
+    const CaseRow& row = found->second;
+    for (const auto& [key, line] : rows) {
+      if (line.holder != holder || !line.open) continue;
+      const ListedRow listed{id,        line.relation, line.to_act,   line.due_at,    row.type,
+                             row.state, row.late,      row.opened_at, row.list_fields};
+      if (!visit(listed)) return {};
+    }
+  }
+  return {};
+}
+
 Result<std::vector<ClockRow>> MemoryStore::due_clocks(Instant wake_until, uint32_t limit) const {
   const std::lock_guard guard(mutex_);
   std::vector<ClockRow> rows;
@@ -268,6 +289,13 @@ Result<std::vector<OutboxRow>> MemoryStore::due_outbox(Instant now, uint32_t lim
   });
   if (rows.size() > limit) rows.resize(limit);
   return rows;
+}
+
+Result<std::vector<std::string>> MemoryStore::words_of(const Id& case_id) const {
+  const std::lock_guard guard(mutex_);
+  const auto found = words_.find(case_id);
+  if (found == words_.end()) return std::vector<std::string>();
+  return std::vector<std::string>(found->second.begin(), found->second.end());
 }
 
 Result<std::vector<RegisterRow>> MemoryStore::load_registers() const {

@@ -1,8 +1,11 @@
 // The inside of SqliteStore, shared by its .cc files only.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <bit>
 #include <condition_variable>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -35,6 +38,41 @@ struct HashHash {
   }
 };
 
+// Which person hashes may be in the table: says surely no, or perhaps. Most telephones of a filing are new, and this
+// spares their look-up. Any thread; a hash that was added is never said to be absent.
+class PersonFilter {
+ public:
+  // Nothing is surely absent until every hash of the table was added.
+  explicit PersonFilter(size_t expected) : bits_(std::bit_ceil(std::max<size_t>(expected, 32'768) * 16) / 64) {}
+  void add(const Hash& hash) {
+    for (const size_t bit : bits_of(hash)) bits_[bit / 64].fetch_or(uint64_t{1} << bit % 64, std::memory_order_relaxed);
+    count_.fetch_add(1, std::memory_order_relaxed);
+  }
+  bool may_have(const Hash& hash) const {
+    if (!complete_.load(std::memory_order_acquire)) return true;
+    for (const size_t bit : bits_of(hash)) {
+      if ((bits_[bit / 64].load(std::memory_order_relaxed) >> bit % 64 & 1) == 0) return false;
+    }
+    return true;
+  }
+  void set_complete() { complete_.store(true, std::memory_order_release); }
+  bool is_crowded() const { return count_.load(std::memory_order_relaxed) * 8 > bits_.size() * 64; }
+
+ private:
+  std::array<size_t, 4> bits_of(const Hash& hash) const {  // the hash is keyed, so that any part of it is as good
+    std::array<size_t, 4> bits;
+    for (size_t i = 0; i < bits.size(); ++i) {
+      uint64_t word = 0;
+      std::memcpy(&word, hash.data() + 8 * i, 8);
+      bits[i] = word & (bits_.size() * 64 - 1);
+    }
+    return bits;
+  }
+  std::vector<std::atomic<uint64_t>> bits_;
+  std::atomic<size_t> count_ = 0;
+  std::atomic<bool> complete_ = false;
+};
+
 // What stands for an idempotency key in tables.
 Id idempotency_digest(std::string_view actor, std::string_view key);
 
@@ -42,7 +80,8 @@ Id idempotency_digest(std::string_view actor, std::string_view key);
 struct WriterStatements {
   Statement find_stream, insert_stream, update_stream, insert_ledger, write_head;
   Statement number_taken, put_case, remove_inbox, insert_inbox, remove_clocks, insert_clock;
-  Statement put_register, add_person_hash, index_persons, clear_recent_persons, find_holder, insert_holder;
+  Statement put_register, add_person_hash, remove_person_hash, remove_recent_person_hash, index_persons,
+      clear_recent_persons, find_holder, insert_holder;
   Statement find_words, put_words, remove_words, index_words, unindex_words;
   Statement add_outbox, remove_outbox, insert_idempotency, find_key, index_keys, keys_are_indexed, insert_audit,
       put_record, remove_record, put_counter;
@@ -56,6 +95,7 @@ struct SqliteStore::Parts {
   SqliteOptions options;
   int lock = -1;
   std::unique_ptr<HeadFile> head_file;
+  std::vector<std::string> head_faults;  // of the file as it was found
   std::unique_ptr<Connection> writer;
   WriterStatements sql;
   mutable ReaderPool readers;
@@ -68,20 +108,24 @@ struct SqliteStore::Parts {
   mutable std::mutex recent_mutex;
   std::unordered_map<Id, int64_t> recent_keys;  // digest to number
   std::unordered_multimap<Hash, PersonHashRow, HashHash> recent_persons;
+  std::shared_ptr<PersonFilter> person_filter =
+      std::make_shared<PersonFilter>(0);  // replaced by a larger one when it is crowded
 
   // Writer thread only. Thrown away when a batch fails, because the rows were rolled back.
   std::unordered_map<Id, StreamInfo> streams;
   std::vector<Id> dirty;
   int64_t next_stream = 1;
   std::unordered_map<std::string, int64_t> holders;
-  std::unordered_map<int64_t, std::string> words;  // of the batch, by stream: the last ones given
+  std::unordered_map<int64_t, std::string> words;     // of the batch, by stream: the last ones given
+  std::unordered_map<std::string, int64_t> counters;  // of the batch
   std::string event_bytes, event_hashes;
   std::unordered_map<Id, int64_t> batch_keys;
-  std::vector<PersonHashRow> batch_persons;
+  std::vector<PersonHashRow> batch_persons, batch_persons_removed;
   bool indexes_keys = false, indexes_persons = false;
 
   // Checkpoints and head syncs.
-  std::unique_ptr<Connection> checkpointer;
+  std::unique_ptr<Connection> checkpointer, filter_loader;
+  bool has_person_filter = false;  // of the background thread
   std::atomic<int> log_frames = 0;
   std::thread thread;
   std::mutex thread_mutex;
@@ -102,13 +146,16 @@ struct SqliteStore::Parts {
   Result<void> apply_views(const ViewChanges& views);
   Result<void> apply_words();
   Result<void> apply_rest(const Transaction& transaction, uint64_t first_position);
+  Result<void> store_counters();
   Result<void> store_streams();
   Result<void> load_recent();
+  Result<void> load_person_filter(Connection& connection);
   Result<void> index_recent();
   void publish_recent();
   Result<std::vector<Committed>> apply_batch(const std::vector<Transaction>& batch, Head& head);
   void after_commit();
   void sync_head();
+  void refresh_person_filter();
   void checkpoint(Connection& connection);
   void run_in_background();
 };

@@ -76,7 +76,7 @@ std::string end_of_prefix(std::string prefix) {
   return prefix;
 }
 
-struct ListedRow {
+struct PlacedRow {
   Place place;
   CaseRow row;
 };
@@ -103,9 +103,12 @@ class CaseList {
     return true;
   }
 
-  Result<std::vector<ListedRow>> page(const std::optional<Place>& after, int64_t limit) {
-    std::vector<ListedRow> rows;
+  Result<std::vector<PlacedRow>> page(const std::optional<Place>& after, int64_t limit) {
+    std::vector<PlacedRow> rows;
     if (query_.sort == Sort::due && !is_selective()) {
+      if (holder_ != 0 && case_conditions().sql.empty()) {
+        if (auto listed = TRY(page_by_places(after, limit))) return std::move(*listed);
+      }
       if (holder_ != 0) {
         for (const int flags : flags_) TRY(read(holder_range(flags, after, limit), rows));
       } else {
@@ -120,16 +123,49 @@ class CaseList {
       TRY(read(ordered(after, limit, few), rows));
     }
     const bool ascending = query_.sort == Sort::due;
-    std::sort(rows.begin(), rows.end(), [&](const ListedRow& a, const ListedRow& b) {
+    std::sort(rows.begin(), rows.end(), [&](const PlacedRow& a, const PlacedRow& b) {
       if (a.place.key != b.place.key) return (a.place.key < b.place.key) == ascending;
       return a.place.number < b.place.number;
     });
-    const auto is_same = [](const ListedRow& a, const ListedRow& b) {
+    const auto is_same = [](const PlacedRow& a, const PlacedRow& b) {
       return a.place.key == b.place.key && a.place.number == b.place.number;
     };
     rows.erase(std::unique(rows.begin(), rows.end(), is_same), rows.end());  // a case may come from several ranges
     if (rows.size() > static_cast<size_t>(limit)) rows.resize(static_cast<size_t>(limit));
     return rows;
+  }
+
+  // OPTIMIZATION: a unit has a case in several ranges. Where no condition looks at the case itself, the ranges give
+  // places only, and rows are read for those that are shown. Nothing: a listed case has no row, so the rows decide.
+  Result<std::optional<std::vector<PlacedRow>>> page_by_places(const std::optional<Place>& after, int64_t limit) {
+    std::vector<Place> places;
+    for (const int flags : flags_) {
+      const Query query = holder_range(flags, after, limit, false);
+      Statement& statement = *TRY(reader_.cached(query.sql));
+      const ResetLater reset(statement);
+      query.bind(statement);
+      int rc;
+      while ((rc = statement.step()) == SQLITE_ROW)
+        places.push_back({statement.integer_at(0), statement.integer_at(1)});
+      if (rc != SQLITE_DONE) return reader_.error("Listing cases");
+    }
+    const auto order = [](const Place& place) { return std::pair(place.key, place.number); };
+    std::sort(places.begin(), places.end(), [&](const Place& a, const Place& b) { return order(a) < order(b); });
+    places.erase(
+        std::unique(places.begin(), places.end(), [&](const Place& a, const Place& b) { return order(a) == order(b); }),
+        places.end());
+    if (places.size() > static_cast<size_t>(limit)) places.resize(static_cast<size_t>(limit));
+    std::vector<PlacedRow> rows;
+    rows.reserve(places.size());
+    Statement& find = *TRY(reader_.cached("SELECT " + std::string(kCaseColumns) + " FROM cases c WHERE c.stream = ?1"));
+    for (const Place& place : places) {
+      const ResetLater reset(find);
+      const int rc = find.integer(1, place.number).step();
+      if (rc == SQLITE_DONE) return std::optional<std::vector<PlacedRow>>();
+      if (rc != SQLITE_ROW) return reader_.error("Listing cases");
+      rows.push_back({place, make_case(find, 0)});
+    }
+    return std::optional(std::move(rows));
   }
 
   Result<int64_t> count(int64_t bound) {
@@ -222,6 +258,7 @@ class CaseList {
     if (holder_ == 0) {
       if (query_.open) query.add(" AND c.open = ?", int64_t{*query_.open});
       if (query_.due_before) query.add(" AND c.due_key < ?", query_.due_before->ms);
+      if (query_.due_from) query.add(" AND c.due_key >= ?", query_.due_from->ms).add(" AND c.due_key <> ?", kNoDue);
     }
     return query;
   }
@@ -236,6 +273,8 @@ class CaseList {
     query.add(i + ".holder = ?", holder_).add(" AND " + i + ".flags IN (" + flags_text() + ")");
     if (!query_.relation.empty()) query.add(" AND " + i + ".relation = ?", query_.relation);
     if (query_.due_before) query.add(" AND " + i + ".due_key < ?", query_.due_before->ms);
+    if (query_.due_from)
+      query.add(" AND " + i + ".due_key >= ?", query_.due_from->ms).add(" AND " + i + ".due_key <> ?", kNoDue);
     return query;
   }
   // Of several rows of a case in one list only the first counts. What `earlier` calls first must come first in the walk
@@ -248,14 +287,17 @@ class CaseList {
     return std::move(query.add(earlier).add(")"));
   }
 
-  Query holder_range(int flags, const std::optional<Place>& after, int64_t limit) const {
+  Query holder_range(int flags, const std::optional<Place>& after, int64_t limit, bool with_cases = true) const {
     Query query;
-    query.add("SELECT i.due_key, i.stream, ").add(kCaseColumns);
-    query.add(" FROM inbox i INDEXED BY inbox_due CROSS JOIN cases c ON c.stream = i.stream WHERE i.holder = ?",
-              holder_);
+    query.add("SELECT i.due_key, i.stream");
+    if (with_cases) query.add(", ").add(kCaseColumns);
+    query.add(" FROM inbox i INDEXED BY inbox_due ");
+    if (with_cases) query.add("CROSS JOIN cases c ON c.stream = i.stream ");
+    query.add("WHERE i.holder = ?", holder_);
     query.add(" AND i.flags = ?", int64_t{flags});
     if (!query_.relation.empty()) query.add(" AND i.relation = ?", query_.relation);
     if (query_.due_before) query.add(" AND i.due_key < ?", query_.due_before->ms);
+    if (query_.due_from) query.add(" AND i.due_key >= ?", query_.due_from->ms).add(" AND i.due_key <> ?", kNoDue);
     if (after) query.add(" AND (i.due_key, i.stream) > (?", after->key).add(", ?)", after->number);
     // A case stands at its earliest due instant; of equal ones each range shows one, and page() drops the others.
     query.add(
@@ -317,7 +359,7 @@ class CaseList {
     return std::move(query.add(") t CROSS JOIN cases c ON c.stream = t.stream"));
   }
 
-  Result<void> read(const Query& query, std::vector<ListedRow>& rows) {
+  Result<void> read(const Query& query, std::vector<PlacedRow>& rows) {
     Statement& statement = *TRY(reader_.cached(query.sql));
     const ResetLater reset(statement);
     query.bind(statement);
@@ -363,15 +405,43 @@ Result<CasePage> SqliteStore::list_cases(const CaseQuery& query) const {
   ReaderPool::Lease reader = parts_->readers.take();
   CaseList list(query, *reader);
   if (!TRY(list.prepare())) return CasePage{};
-  std::vector<ListedRow> rows = TRY(list.page(after, int64_t{query.limit} + 1));
+  std::vector<PlacedRow> rows = TRY(list.page(after, int64_t{query.limit} + 1));
   CasePage page;
   const bool more = rows.size() > query.limit;
   if (more) {
     rows.resize(query.limit);
     page.next = write_cursor(query, rows.back().place);
   }
-  for (ListedRow& row : rows) page.rows.push_back(std::move(row.row));
+  for (PlacedRow& row : rows) page.rows.push_back(std::move(row.row));
   return page;
+}
+
+Result<void> SqliteStore::visit_list(std::string_view holder,
+                                     const std::function<bool(const ListedRow&)>& visit) const {
+  ReaderPool::Lease reader = parts_->readers.take();
+  Statement& statement = *TRY(reader->cached(
+      "SELECT c.id, i.relation, i.flags, i.due_key, c.type, c.state, c.late, c.opened_at, c.list_fields FROM holders h "
+      "CROSS JOIN inbox i INDEXED BY inbox_due ON i.holder = h.number AND i.flags IN (2, 3) "
+      "CROSS JOIN cases c ON c.stream = i.stream WHERE h.name = ?1"));
+  const ResetLater reset(statement);
+  statement.text(1, holder);
+  ListedRow row;
+  int rc;
+  while ((rc = statement.step()) == SQLITE_ROW) {
+    row.case_id = statement.id_at(0);
+    row.relation = statement.bytes_at(1);
+    row.to_act = (statement.integer_at(2) & 1) != 0;
+    row.due_at.reset();
+    if (statement.integer_at(3) != kNoDue) row.due_at = Instant{statement.integer_at(3)};
+    row.type = statement.bytes_at(4);
+    row.state = statement.bytes_at(5);
+    row.late = statement.integer_at(6) != 0;
+    row.opened_at = Instant{statement.integer_at(7)};
+    row.list_fields = statement.bytes_at(8);
+    if (!visit(row)) return {};
+  }
+  if (rc != SQLITE_DONE) return reader->error("Reading a list");
+  return {};
 }
 
 Result<uint64_t> SqliteStore::count_cases(const CaseQuery& query, uint64_t bound) const {

@@ -261,6 +261,7 @@ Result<std::vector<PersonHashRow>> SqliteStore::find_person(const Hash& hash) co
   std::vector<PersonHashRow> recent;
   {
     const std::lock_guard guard(parts_->recent_mutex);
+    if (!parts_->person_filter->may_have(hash)) return recent;
     const auto [from, to] = parts_->recent_persons.equal_range(hash);
     for (auto it = from; it != to; ++it) recent.push_back(it->second);
   }
@@ -277,6 +278,13 @@ Result<std::vector<PersonHashRow>> SqliteStore::find_person(const Hash& hash) co
   });
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   return rows;
+}
+
+Result<std::vector<std::string>> SqliteStore::words_of(const Id& case_id) const {
+  const auto rows = TRY(collect<std::string>(
+      parts_->readers, "SELECT w.words FROM streams s JOIN search_words w ON w.stream = s.number WHERE s.id = ?1",
+      [&](Statement& s) { s.blob(1, case_id.view()); }, [](const Statement& s) { return s.bytes_at(0); }));
+  return rows.empty() ? std::vector<std::string>() : distinct_words(rows.front());
 }
 
 Result<std::vector<AuditRow>> SqliteStore::audit_of(const Id& case_id) const {
@@ -474,6 +482,40 @@ class LedgerCheck {
 
 }  // namespace
 
+namespace {
+
+// The index of the full text against the words that were put into it: both are a set of pairs (word, case), compared by
+// their number and the sum of their hashes.
+Result<bool> is_index_sound(Connection& reader) {
+  struct Sum {
+    uint64_t count = 0, sum = 0;
+    void add(std::string_view word, int64_t stream) {
+      ++count;
+      uint64_t x = std::hash<std::string_view>{}(word) ^ static_cast<uint64_t>(stream) * 0x9e3779b97f4a7c15;
+      x = (x ^ x >> 31) * 0xbf58476d1ce4e5b9;
+      sum += x ^ x >> 29;
+    }
+    bool operator==(const Sum&) const = default;
+  } indexed, given;
+  TRY(reader.run("CREATE VIRTUAL TABLE temp.words_in_index USING fts5vocab('main', 'search', 'instance')"));
+  {
+    Statement rows = TRY(reader.prepare("SELECT term, doc FROM temp.words_in_index"));
+    int rc;
+    while ((rc = rows.step()) == SQLITE_ROW) indexed.add(rows.view_at(0), rows.integer_at(1));
+    if (rc != SQLITE_DONE) return reader.error("Reading the index of the full text");
+  }
+  TRY(reader.run("DROP TABLE temp.words_in_index"));
+  Statement rows = TRY(reader.prepare("SELECT words, stream FROM search_words"));
+  int rc;
+  while ((rc = rows.step()) == SQLITE_ROW) {
+    for (const std::string& word : distinct_words(rows.view_at(0))) given.add(word, rows.integer_at(1));
+  }
+  if (rc != SQLITE_DONE) return reader.error("Reading the words of the full text");
+  return indexed == given;
+}
+
+}  // namespace
+
 Result<std::vector<Finding>> SqliteStore::verify_ledger() const {
   Head kept;
   {
@@ -489,6 +531,8 @@ Result<std::vector<Finding>> SqliteStore::verify_ledger() const {
     if (file.ok()) outside = (*file)->found();
   }
   LedgerCheck check(outside ? outside : std::optional<Head>(kept));
+  // As this process found the file; it has been written anew since.
+  for (const std::string& fault : parts_->head_faults) check.add("head", fault);
   if (!outside && kept.position > 0)
     check.add("ledger", "The head kept outside the database is missing or unreadable.");
 
@@ -543,6 +587,11 @@ Result<std::vector<Finding>> SqliteStore::verify_ledger() const {
                         static_cast<uint64_t>(streams.integer_at(3)));
     }
     if (rc != SQLITE_DONE) check.add("database", reader->error("Reading the streams").message);
+    const Result<bool> index = is_index_sound(*reader);
+    if (!index.ok())
+      check.add("view words", index.error().message);
+    else if (!*index)
+      check.add("view words", "The index of the full text differs from its words; run tongban rebuild.");
     return head;
   }();
   // Ending the read may meet the damaged page once more; what was found counts.

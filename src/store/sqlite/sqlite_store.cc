@@ -213,6 +213,9 @@ Result<void> SqliteStore::Parts::prepare() {
           "entry_id) "
           "DO UPDATE SET revision = excluded.revision, body = excluded.body"));
   TRY(set(sql.add_person_hash, "INSERT INTO person_hashes_recent(hash, person, stream) VALUES(?1,?2,?3)"));
+  TRY(set(sql.remove_person_hash, "DELETE FROM person_hashes WHERE hash = ?1 AND person = ?2 AND stream = ?3"));
+  TRY(set(sql.remove_recent_person_hash,
+          "DELETE FROM person_hashes_recent WHERE hash = ?1 AND person = ?2 AND stream = ?3"));
   TRY(set(sql.index_persons,
           "INSERT INTO person_hashes SELECT hash, person, stream FROM person_hashes_recent WHERE true ORDER BY hash "
           "ON CONFLICT DO NOTHING"));
@@ -282,13 +285,34 @@ Result<void> SqliteStore::Parts::load_recent() {
   return {};
 }
 
+// The new filter is filled by commits from the moment it stands there, and by this read of the table: a hash committed
+// before the read began is in the table, a later one is added by its commit.
+Result<void> SqliteStore::Parts::load_person_filter(Connection& connection) {
+  const auto rows = static_cast<size_t>(TRY(
+      connection.number("SELECT (SELECT count(*) FROM person_hashes) + (SELECT count(*) FROM person_hashes_recent)")));
+  const auto filter = std::make_shared<PersonFilter>(2 * rows);
+  {
+    const std::lock_guard guard(recent_mutex);
+    person_filter = filter;
+  }
+  Statement hashes =
+      TRY(connection.prepare("SELECT hash FROM person_hashes UNION ALL SELECT hash FROM person_hashes_recent"));
+  int rc = SQLITE_ROW;
+  while ((rc = hashes.step()) == SQLITE_ROW) filter->add(hashes.hash_at(0));
+  if (rc != SQLITE_DONE) return error_of(rc, connection.path(), "Reading the person hashes", "");
+  filter->set_complete();
+  return {};
+}
+
 void SqliteStore::Parts::forget_writer_state() {
   streams.clear();
   dirty.clear();
   holders.clear();
   words.clear();
+  counters.clear();
   batch_keys.clear();
   batch_persons.clear();
+  batch_persons_removed.clear();
 }
 
 SqliteStore::Parts::~Parts() {
@@ -336,9 +360,11 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& folder
   TRY(parts->load_writer_state());
   parts->head_file = TRY(HeadFile::open(folder + "/head"));
   TRY(check_head(parts->head, parts->head_file->found(), options.accept_head, folder));
-  if (parts->head_file->found() != parts->head) {
+  parts->head_faults = parts->head_file->faults();
+  if (parts->head_file->found() != parts->head || !parts->head_faults.empty()) {
     // Into both slots: the other one may hold the head that was not accepted.
-    if (!parts->head_file->write(parts->head) || !parts->head_file->write(parts->head) || !parts->head_file->sync()) {
+    if (!parts->head_file->write(parts->head) || !parts->head_file->write(parts->head) ||
+        !parts->head_file->clear_rest() || !parts->head_file->sync()) {
       return fail(Trouble::io, "The file " + folder + "/head cannot be written: " + std::strerror(errno) + ".");
     }
   }
@@ -357,6 +383,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& folder
       parts.get());
   if (options.background) {
     parts->checkpointer = TRY(Connection::open(path, vfs, Connection::Access::read_write));
+    parts->filter_loader = TRY(Connection::open(path, vfs, Connection::Access::read_only));
     TRY(parts->checkpointer->run("PRAGMA synchronous=" + std::string(options.unsafe_without_sync ? "OFF" : "FULL")));
     parts->thread = std::thread([state = parts.get()] { state->run_in_background(); });
   }
@@ -385,8 +412,19 @@ void SqliteStore::Parts::run_in_background() {
     guard.unlock();
     if (asked) checkpoint(*checkpointer);
     sync_head();
+    refresh_person_filter();
     guard.lock();
   }
+}
+
+// At the start and when it is crowded; without a filter, or with one that is not complete, the table is asked.
+void SqliteStore::Parts::refresh_person_filter() {
+  std::shared_ptr<PersonFilter> filter;
+  {
+    const std::lock_guard guard(recent_mutex);
+    filter = person_filter;
+  }
+  if (!has_person_filter || filter->is_crowded()) has_person_filter = load_person_filter(*filter_loader).ok();
 }
 
 void SqliteStore::Parts::after_commit() {
@@ -443,6 +481,7 @@ Result<std::vector<Committed>> SqliteStore::Parts::apply_batch(const std::vector
   committed.reserve(batch.size());
   for (const Transaction& transaction : batch) committed.push_back(TRY(apply(transaction, new_head)));
   TRY(apply_words());
+  TRY(store_counters());
   TRY(store_streams());
   TRY(index_recent());
   if (new_head.position != head.position) {
@@ -538,6 +577,10 @@ void SqliteStore::Parts::publish_recent() {
       recent_keys.clear();
     else
       recent_keys.merge(batch_keys);
+    for (const PersonHashRow& row : batch_persons_removed) {
+      std::erase_if(recent_persons, [&](const auto& recent) { return recent.second == row; });
+    }
+    for (const PersonHashRow& row : batch_persons) person_filter->add(row.hash);
     if (indexes_persons) recent_persons.clear();
     if (!indexes_persons) {
       for (PersonHashRow& row : batch_persons) recent_persons.emplace(row.hash, row);
@@ -545,6 +588,7 @@ void SqliteStore::Parts::publish_recent() {
   }
   batch_keys.clear();
   batch_persons.clear();
+  batch_persons_removed.clear();
 }
 
 Result<StreamInfo*> SqliteStore::Parts::stream(const Id& id) {
@@ -708,6 +752,16 @@ Result<void> SqliteStore::Parts::apply_views(const ViewChanges& views) {
                        .step();
     if (rc != SQLITE_DONE) return writer_error("Storing a register row");
   }
+  for (const PersonHashRow& row : views.person_hashes_removed) {
+    const int64_t number = TRY(number_of(row.case_id));
+    for (Statement* remove : {&sql.remove_person_hash, &sql.remove_recent_person_hash}) {
+      const ResetLater reset(*remove);
+      if (remove->blob(1, view_of(row.hash)).blob(2, row.person.view()).integer(3, number).step() != SQLITE_DONE)
+        return writer_error("Removing a person hash");
+    }
+    std::erase(batch_persons, row);
+    batch_persons_removed.push_back(row);
+  }
   for (const PersonHashRow& row : views.person_hashes) {
     const int64_t number = TRY(number_of(row.case_id));
     const ResetLater reset(sql.add_person_hash);
@@ -802,10 +856,17 @@ Result<void> SqliteStore::Parts::apply_rest(const Transaction& transaction, uint
       return writer_error("Storing a record");
     }
   }
-  for (const auto& [name, value] : transaction.counters) {
+  for (const auto& [name, value] : transaction.counters) counters[name] = value;
+  return {};
+}
+
+// Every filing of a batch counts in the same few rows: the last value of each is stored.
+Result<void> SqliteStore::Parts::store_counters() {
+  for (const auto& [name, value] : counters) {
     const ResetLater reset(sql.put_counter);
     if (sql.put_counter.text(1, name).integer(2, value).step() != SQLITE_DONE) return writer_error("Storing a counter");
   }
+  counters.clear();
   return {};
 }
 

@@ -48,12 +48,14 @@ class SqliteStore : public Store {
   Result<CasePage> list_cases(const CaseQuery& query) const override;
   Result<uint64_t> count_cases(const CaseQuery& query, uint64_t bound) const override;
   Result<std::vector<InboxRow>> inbox_rows(const Id& case_id) const override;
+  Result<void> visit_list(std::string_view holder, const std::function<bool(const ListedRow&)>& visit) const override;
   Result<std::vector<ClockRow>> due_clocks(Instant wake_until, uint32_t limit) const override;
   Result<std::optional<Instant>> next_wake() const override;
   Result<std::vector<ClockRow>> clocks_depending_on(Date from, Date to) const override;
   Result<std::vector<OutboxRow>> due_outbox(Instant now, uint32_t limit) const override;
   Result<std::vector<RegisterRow>> load_registers() const override;
   Result<std::vector<PersonHashRow>> find_person(const Hash& hash) const override;
+  Result<std::vector<std::string>> words_of(const Id& case_id) const override;
   Result<std::vector<AuditRow>> audit_of(const Id& case_id) const override;
   Result<std::optional<IdempotencyRow>> find_idempotency(std::string_view actor, std::string_view key) const override;
   Result<std::optional<Record>> find_record(std::string_view kind, std::string_view key) const override;

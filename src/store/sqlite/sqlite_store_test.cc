@@ -19,6 +19,7 @@ using ::testing::Contains;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 SqliteOptions quiet(bool accept = false) {
   return {.readers = 2, .cache_bytes = 1 << 20, .background = false, .accept_head = accept};
@@ -128,6 +129,41 @@ TEST_F(FilledStore, AMissingOrTornHeadShows) {
   EXPECT_TRUE(SqliteStore::open(folder()).ok());  // the other slot is one commit older, and sound
   std::filesystem::remove(folder() + "/head");
   EXPECT_THAT(SqliteStore::open(folder()).error().message, HasSubstr("is missing or unreadable"));
+}
+
+TEST_F(FilledStore, AFlippedBitAnywhereInTheHeadFileIsFound) {
+  (void)open_store(folder());  // writes both slots
+  const std::string sound = read_file(folder() + "/head"), ledger = read_file(database());
+  ASSERT_EQ(sound.size(), 4096u + 80u);
+  EXPECT_THAT(*open_store(folder())->verify_ledger(), IsEmpty());
+  std::mt19937_64 random(1);
+  std::vector<size_t> places;
+  for (size_t i = 0; i < 80; ++i) places.insert(places.end(), {i, 4096 + i});
+  for (int i = 0; i < 40; ++i) places.push_back(random() % sound.size());
+  for (const size_t place : places) {
+    std::string flipped = sound;
+    flipped[place] = static_cast<char>(flipped[place] ^ (1 << random() % 8));
+    write_file(folder() + "/head", flipped);
+    const auto findings = *open_store(folder())->verify_ledger();
+    ASSERT_THAT(findings, SizeIs(1)) << place;
+    EXPECT_EQ(findings[0].where, "head") << place;
+    EXPECT_EQ(read_file(folder() + "/head").size(), sound.size());  // written anew from the database
+  }
+}
+
+TEST_F(FilledStore, AChangedIndexOfTheFullTextShows) {
+  ASSERT_TRUE(open_store(folder())->commit({{.views = {.search = {{id_of(1), "漏水 公租"}}}}}).ok());
+  EXPECT_THAT(*open_store(folder())->verify_ledger(), IsEmpty());
+  {
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open(database().c_str(), &handle), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(handle, "UPDATE search_words SET words = '漏水 公租房'", nullptr, nullptr, nullptr),
+              SQLITE_OK);
+    sqlite3_close(handle);
+  }
+  const auto findings = *open_store(folder())->verify_ledger();
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].where, "view words");
 }
 
 TEST(SqliteOpen, AFolderThatCannotBeMadeOrWrittenIsRefused) {
