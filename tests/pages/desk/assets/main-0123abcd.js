@@ -1,0 +1,21 @@
+// A script of the fixture pages, long enough to be worth compressing.
+export const value_1 = 'the desk fixture';
+export const value_2 = 'the desk fixture';
+export const value_3 = 'the desk fixture';
+export const value_4 = 'the desk fixture';
+export const value_5 = 'the desk fixture';
+export const value_6 = 'the desk fixture';
+export const value_7 = 'the desk fixture';
+export const value_8 = 'the desk fixture';
+export const value_9 = 'the desk fixture';
+export const value_10 = 'the desk fixture';
+export const value_11 = 'the desk fixture';
+export const value_12 = 'the desk fixture';
+export const value_13 = 'the desk fixture';
+export const value_14 = 'the desk fixture';
+export const value_15 = 'the desk fixture';
+export const value_16 = 'the desk fixture';
+export const value_17 = 'the desk fixture';
+export const value_18 = 'the desk fixture';
+export const value_19 = 'the desk fixture';
+export const value_20 = 'the desk fixture';

@@ -1,0 +1,147 @@
+// What the parts of the browser suite share: a demo city that serves, its people, a case brought to a state, and hands
+// that type, tap and press keys and count what they did.
+import {existsSync} from 'node:fs';
+
+import {Program, check} from '../e2e/program.mjs';
+
+export const pack = 'hotline-12345';
+export const story = '楼道里的消防栓没有水，物业说等通知，已经拖了半个月，楼上住着好几位行动不便的老人，家里做饭都用明火，万一着火连救都没法救。请尽快派人来检修，修好以前先放几个灭火器在每层楼道里，并且告诉我们哪一天能修好，谢谢你们。如果需要有人开门，白天我都在家，随时可以打电话。';
+
+// The city lives on one day, so that deadlines, strips and notes of holidays read alike on every day the suite runs:
+// 2026-11-23, a Monday, from ten in the morning in China.
+const faketime = ['/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1', '/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1', '/usr/lib/faketime/libfaketimeMT.so.1'].find(existsSync);
+export const steadyDay = !!faketime;
+const clock = faketime ? {LD_PRELOAD: faketime, FAKETIME: `@${cityMorning()}`, FAKETIME_DONT_FAKE_MONOTONIC: '1'} : {};
+function cityMorning() {
+  // libfaketime reads local time; the clock must not start anew with each command, so it starts when this file is read.
+  const at = new Date('2026-11-23T10:00:00+08:00');
+  const two = (n) => String(n).padStart(2, '0');
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:00`;
+}
+
+export class City extends Program {
+  // Only the program sees the city's clock.
+  run(...words) {
+    const before = {...process.env};
+    Object.assign(process.env, clock);
+    try { return super.run(...words); } finally { for (const key of Object.keys(clock)) if (key in before) process.env[key] = before[key]; else delete process.env[key]; }
+  }
+  async start(...flags) {
+    Object.assign(process.env, clock);
+    try { await super.start(...flags); } finally { for (const key of Object.keys(clock)) delete process.env[key]; }
+  }
+  async now() { return new Date((await this.ask('GET', '/healthz')).headers.get('date')); }
+  async open(...flags) {
+    const made = this.run('demo', '--no-serve');
+    if (made.code !== 0) throw new Error(`demo: ${made.err}`);
+    this.passwords = Object.fromEntries([...made.out.matchAll(/^ {2}(\S+)\t(\S+)\t/gm)].map((m) => [m[1], m[2]]));
+    await this.start('--api-lift-rate-limits', 'yes', ...flags);
+    this.tokens = {};
+    return this;
+  }
+  // The token of a person (accounts are called as the register calls the people, without p-).
+  as(name) {
+    if (!this.tokens[name]) {
+      if (this.passwords[name]) {
+        const made = this.run('user', 'token', name, '--days', '1');
+        if (made.code !== 0) throw new Error(`user token: ${made.err}`);
+        this.tokens[name] = made.out.trim();
+      } else this.tokens[name] = this.token(name, `p-${name}`);
+    }
+    return this.tokens[name];
+  }
+  async file(more = {}) {
+    const body = {title: '消防栓没水', content: story, kind: 'help', division: '渝中区', address: '民权路18号', phone: '13800001234', name: '顾梅', ...more};
+    const filed = await this.ask('POST', `/api/v1/packs/${pack}/request`, {body});
+    if (filed.status !== 201) throw new Error(`filing: ${filed.text}`);
+    return {...filed.json, version: filed.headers.get('etag')};
+  }
+  async act(found, who, action, body = {}) {
+    const seen = await this.ask('GET', `/api/v1/cases/${found.id}`, {token: this.as(who)});
+    const done = await this.ask('POST', `/api/v1/cases/${found.id}/actions/${action}`, {body, token: this.as(who), headers: {'If-Match': seen.headers.get('etag')}});
+    if (done.status !== 200) throw new Error(`${who} ${action}: ${done.status} ${done.text}`);
+  }
+  // Brings a case as far as the named act.
+  async bring(found, as_far_as) {
+    const acts = [
+      ['zhangsan', 'accept', {kind: 'help', area: 'society', subject: 'planning', scope: 'local', nature: 'ordinary'}],
+      ['wangwu', 'dispatch', {lead: 'yuzhong-gov'}],
+      ['lisi', 'hand_down', {handler: 'yuzhong-planning'}],
+      ['zhaoliu', 'reply', {answer: '消防栓已经修好，水压正常，每层已放灭火器。', told_at: '', way: 'phone'}],
+      ['lisi', 'review', {passed: true, note: '属实'}],
+    ];
+    const until = acts.findIndex(([, action]) => action === as_far_as);
+    const from = acts.findIndex(([, action]) => action === found.at) + 1;
+    for (const [who, action, body] of acts.slice(from, until + 1)) {
+      // The server tells its time in whole seconds; the answer was given after the hand-over.
+      if (action === 'reply') { await new Promise((done) => setTimeout(done, 1100)); body.told_at = (await this.now()).toISOString(); }
+      await this.act(found, who, action, body);
+    }
+    found.at = as_far_as;
+  }
+  portal(path = '') { return `${this.url}/portal/${path}`; }
+  desk(path = '') { return `${this.url}/desk/${path}`; }
+  // Signs in over HTTP in the page's own context, so that the cookie is the browser's.
+  async signIn(page, name) {
+    await page.goto(this.desk('sign-in'));
+    await page.locator('input[name=username]').fill(name);
+    await page.locator('input[name=password]').fill(this.passwords[name]);
+    await page.locator('form.signin button[type=submit]').click();
+    await page.waitForURL(/\/desk\/(inbox|call|cases|pool|board|admin)/);
+  }
+  async close() {
+    if (this.process?.exitCode === null) await this.stop();
+    this.remove();
+  }
+}
+
+// A person at a page. `keys: true` uses the keyboard alone; `speed` is in characters a second, 0 for as fast as it goes.
+export class Hands {
+  constructor(page, {keys = false, speed = 0} = {}) {
+    Object.assign(this, {page, keyboard: keys, speed, keys: 0, clicks: 0});
+  }
+  async press(key) { ++this.keys; await this.page.keyboard.press(key); }
+  async reach(target) {
+    await target.waitFor({state: 'attached'});
+    const here = () => target.evaluate((one) => one === document.activeElement);
+    for (let i = 0; i < 90; ++i) {
+      if (await here()) return;
+      const group = await target.evaluate((one) => one.type === 'radio' && document.activeElement?.type === 'radio' && document.activeElement.name === one.name);
+      await this.press(group ? 'ArrowDown' : 'Tab');
+    }
+    throw new Error(`the keyboard does not reach ${target}`);
+  }
+  async hit(target) {
+    if (!this.keyboard) { ++this.clicks; await target.click(); return; }
+    await this.reach(target);
+    if (await target.evaluate((one) => one.type === 'radio' || one.type === 'checkbox')) {
+      if (!(await target.isChecked())) await this.press('Space');
+    } else await this.press('Enter');
+  }
+  async choose(radio) {
+    if (this.keyboard) return this.hit(radio);
+    ++this.clicks;
+    await radio.check({force: true});
+  }
+  async write(target, text) {
+    if (this.keyboard) await this.reach(target);
+    else { ++this.clicks; await target.click(); }
+    await this.type(text);
+  }
+  async type(text) {
+    for (const one of text) { ++this.keys; await this.page.keyboard.insertText(one); if (this.speed) await this.page.waitForTimeout(1000 / this.speed); }
+  }
+  // An entry of a register: some letters, then the first hit.
+  async entry(target, text) {
+    await this.write(target, text);
+    await this.page.locator('[role=option]').first().waitFor();
+    await this.press('Enter');
+  }
+}
+
+// Runs one part so that a failure in it does not hide the others.
+export async function part(name, work) {
+  const begun = Date.now();
+  try { await work(); } catch (error) { check(`${name} comes to its end`, false, error.stack?.split('\n').slice(0, 6).join(' | ')); }
+  console.log(`${name}: ${((Date.now() - begun) / 1000).toFixed(1)} s`);
+}

@@ -1,0 +1,21 @@
+// A script of the fixture pages, long enough to be worth compressing.
+export const value_1 = 'the portal fixture';
+export const value_2 = 'the portal fixture';
+export const value_3 = 'the portal fixture';
+export const value_4 = 'the portal fixture';
+export const value_5 = 'the portal fixture';
+export const value_6 = 'the portal fixture';
+export const value_7 = 'the portal fixture';
+export const value_8 = 'the portal fixture';
+export const value_9 = 'the portal fixture';
+export const value_10 = 'the portal fixture';
+export const value_11 = 'the portal fixture';
+export const value_12 = 'the portal fixture';
+export const value_13 = 'the portal fixture';
+export const value_14 = 'the portal fixture';
+export const value_15 = 'the portal fixture';
+export const value_16 = 'the portal fixture';
+export const value_17 = 'the portal fixture';
+export const value_18 = 'the portal fixture';
+export const value_19 = 'the portal fixture';
+export const value_20 = 'the portal fixture';

@@ -1,0 +1,65 @@
+// Every word the desk says itself. Words of packs come from the API.
+const zh: Record<string, string> = {
+  'desk.name': '通办工作台',
+  'word.close': '关闭', 'word.cancel': '取消', 'word.today': '今天', 'word.cases': '{n} 件',
+  'nav.title': '页面', 'nav.skip': '跳到正文', 'nav.call': '接话', 'nav.inbox': '收件', 'nav.pool': '派单', 'nav.board': '督办', 'nav.admin': '管理',
+  'nowhere.title': '没有这个页面', 'nowhere.help': '网址可能写错了，或者页面已经改名。',
+  'state.loading': '正在读取…',
+  'problem.code': '编号 {code}', 'problem.again': '再试一次',
+  'net.on': '已连接', 'net.off': '已断开', 'net.polling': '每 15 秒刷新', 'net.lost_for': '连接断了 {n} 秒', 'net.kept': '写的内容存在本机，连上后再发',
+  'holiday.next': '节前还有 {n} 个工作日；{from}至{to} {name}放假',
+  'clause.product': '系统功能', 'clause.failed': '条文暂时取不到，请稍后再试。',
+  'duration.days': '{d} 天', 'duration.days_hours': '{d} 天 {h} 小时', 'duration.hours': '{h} 小时', 'duration.hours_minutes': '{h} 小时 {m} 分', 'duration.minutes': '{m} 分钟',
+
+  'me.menu': '我的账号和设置', 'me.act_for': '以{unit}的岗位办理', 'me.language': 'English', 'me.letters': '单键快捷键（不按 Ctrl 的）', 'me.shared': '这是公用电脑',
+  'me.shared_help': '公用电脑：退出登录时，没发出的草稿一起清掉。', 'me.sign_out': '退出登录',
+  'signin.title': '登录工作台', 'signin.name': '用户名', 'signin.password': '口令', 'signin.submit': '登录', 'signin.busy': '正在登录…', 'signin.lost': '忘了口令，请管理员发一次性链接重设。',
+  'signin.again': '请重新登录', 'signin.again_help': '登录已到时间。您写的内容都在，登录后接着发。',
+  'setup.title': '设置口令', 'setup.code': '一次性链接里的代码', 'setup.password': '新口令', 'setup.again': '再写一遍', 'setup.help': '至少 10 个字符，可以用一句好记的话。', 'setup.differ': '两次写的不一样。', 'setup.show': '显示口令', 'setup.submit': '设置', 'setup.done': '口令已经设好，请登录。',
+
+  'keys.sheet': '快捷键', 'keys.help': '单个字母只在光标不在输入框里时有效；Alt、Ctrl 组合和功能键随时有效。', 'keys.palette': '命令', 'keys.search': '搜索', 'keys.go': '去{page}', 'keys.down': '下一件', 'keys.up': '上一件',
+  'keys.scope.frame': '到处可用', 'keys.scope.inbox': '收件', 'keys.scope.case': '工单', 'keys.scope.act': '正在填的表', 'keys.scope.call': '接话', 'keys.scope.pool': '派单', 'keys.scope.board': '督办', 'keys.scope.undo': '撤销', 'keys.scope.conflict': '两个版本', 'keys.scope.admin': '管理',
+  'palette.title': '搜索和命令', 'palette.hint': '搜索工单、命令', 'palette.help': '写编号或几个字找工单；上下键选，回车打开。', 'palette.none': '没有找到，换几个字试试。', 'palette.admin': '管理：{part}',
+  'undo.do': '撤销', 'undo.left': '{n} 秒内可以撤销', 'undo.what': '已{title}',
+
+  'inbox.title': '收件', 'inbox.views': '视图', 'inbox.reading': '工单', 'inbox.group.due': '时限', 'inbox.group.flow': '流转', 'inbox.saved': '我保存的', 'inbox.save_view': '保存当前筛选', 'inbox.drop_view': '删除视图{name}',
+  'inbox.act': '待我办理', 'inbox.act_short': '待办', 'inbox.act_as': '待我办理（{position}）', 'inbox.unit_act': '待本单位办理', 'inbox.unit': '本单位在办', 'inbox.late': '已超期', 'inbox.today': '今天到期', 'inbox.soon': '两个工作日内', 'inbox.soon_short': '两日内', 'inbox.later': '以后', 'inbox.paused': '已中止', 'inbox.no_limit': '没有时限', 'inbox.decide': '待我决定', 'inbox.closed': '已办结',
+  'inbox.first': '先办这 {n} 件', 'inbox.until_midnight': '24:00 前', 'inbox.filter': '筛选', 'inbox.filtered': '已筛选', 'inbox.sort': '排序', 'inbox.sort.due': '最严时限', 'inbox.sort.opened': '最早提出', 'inbox.sort.changed': '最近变动', 'inbox.more': '更多', 'inbox.as_table': '表格', 'inbox.as_list': '列表', 'inbox.export': '导出表格（CSV）', 'inbox.size': '每页 {n} 件',
+  'inbox.col.number': '编号', 'inbox.col.title': '标题', 'inbox.col.kind': '类别', 'inbox.col.state': '状态', 'inbox.col.holder': '在谁手里', 'inbox.col.due': '时限', 'inbox.col.opened': '提出时间', 'inbox.col.changed': '最近变动',
+  'inbox.f.q': '文字', 'inbox.f.type': '办件类型', 'inbox.f.state': '状态', 'inbox.f.flag': '标记', 'inbox.f.due': '到期', 'inbox.f.from': '提出时间从', 'inbox.f.until': '到', 'inbox.f.any': '不限', 'inbox.f.done': '看已办结的', 'inbox.f.show': '查看', 'inbox.f.clear': '全部清除', 'inbox.f.drop': '去掉{name}',
+  'inbox.no_post': '您现在没有岗位', 'inbox.no_post_help': '工单按岗位分到人。请管理员在“管理 › 岗位”里登记您的岗位，登记后立即生效。',
+  'inbox.none': '“{view}”里现在没有工单', 'inbox.none_help': '新到的会自动出现在这里，不用刷新。', 'inbox.none_late_help': '没有超期的工单。超期按当天 24:00 判定，不是按下班时间。', 'inbox.none_filtered': '没有符合筛选的工单', 'inbox.none_filtered_help': '可以去掉一个条件，或者换一个视图。',
+  'inbox.place': '{at} / {of}', 'inbox.previous': '上一件', 'inbox.next': '下一件', 'inbox.open': '打开', 'inbox.pages': '翻页', 'inbox.page_back': '上一页', 'inbox.page_next': '下一页', 'inbox.shown': '本页 {n} 件', 'inbox.unread': '未读：',
+  'horizon.late_short': '超期', 'horizon.title': '到期分布，按天筛选', 'horizon.late': '已超期 {n} 件', 'horizon.day': '{date}到期 {n} 件',
+
+  'clock.shut': '窗口已过 · {date}', 'clock.why': '为什么', 'clock.less': '收起', 'clock.why_of': '{title}：为什么', 'clock.less_of': '{title}：收起',
+  'ladder.title': '交接', 'ladder.start': '登记', 'ladder.returns': '退回 {n} 次', 'ladder.now': '{time}至今', 'ladder.since': '{at}起', 'ladder.back': '退回：{reason}', 'ladder.returned': '{unit} 退回：{reason}',
+
+  'order.facts': '情况', 'order.clocks': '时限', 'order.clocks_hint': '最紧的在前', 'order.clocks_n': '{n} 个，最紧的在前', 'order.clocks_none': '现在没有计时', 'order.held': '在{holder}', 'order.by': '，由{holder}承办', 'order.edition': '规则版本 {pack}',
+  'order.others': '{who} 正在查看', 'order.others_editing': '{who} 正在填写', 'order.others_help': '同时改会并排提示', 'order.print': '打印', 'order.back': '回列表', 'order.steps': '办到哪一步',
+  'order.show_purpose': '查看（写明用途）', 'order.purpose': '查看个人信息的用途', 'order.purpose.1': '联系当事人核实情况', 'order.purpose.2': '答复当事人', 'order.purpose.3': '回访', 'order.purpose_help': '每次查看都记下谁、何时、为什么，本件的人都能看到。', 'order.show': '查看',
+  'order.opened': '提出时间', 'order.documents': '附件', 'order.links': '关联办件', 'order.similar': '同类在办', 'order.similar_help': '是同一件事的，可以合并办理、一并答复。', 'order.metres': '{n} 米', 'order.readers': '谁看过个人信息', 'order.readers_none': '还没有人看过。',
+  'order.history': '经过', 'order.recent': '最近进展', 'order.all_acts': '共 {n} 条', 'order.only_all': '全部', 'order.only_moves': '只看流转', 'order.letters': '已发出的告知 {n} 条', 'order.note': '备注', 'order.note_add': '加上',
+  'order.acts': '可以做的', 'order.can': '您现在可以', 'order.can_nothing': '没有要您办的', 'order.waiting': '现在在{holder}手里。办到您这一步时，会出现在“待我办理”里。', 'order.closed': '这件已经办结，只能查看。', 'order.cannot': '现在还不可以', 'order.cannot_help': '原因和依据', 'order.cannot_state': '{n} 项要等办到那一步（现在是“{state}”）',
+
+  'act.saved': '草稿已存 {time}', 'act.restored': '这是您上次没发出的草稿。', 'act.clear': '重新填', 'act.not_sent': '没有发出，您写的都还在', 'act.no_form': '不用填写，直接确认。', 'act.suggested': '建议：{name}', 'act.by_table': '按《{title}》第 {n} 行', 'act.take_suggestion': '用建议',
+  'act.clocks': '办了以后的时限', 'act.was': '原来到 {date}', 'act.will_send': '将发出 {n} 条告知', 'act.to': '发给 {who}', 'act.length': '{n} 字', 'act.certain': '“{title}”不能撤销，请再确认一次。', 'act.really': '确认{title}', 'act.letters_to': '会告知：{who}', 'act.busy': '正在发出…', 'act.done': '已{title}',
+  'conflict.title': '{who} 比您先改了这一件', 'conflict.help': '两份都在，先选用哪份；没选的不会丢。', 'conflict.mine': '您的', 'conflict.unsent': '未提交', 'conflict.use_mine': '按现在的情况发我的', 'conflict.use_theirs': '用对方的',
+  'call.purpose': '接听来电', 'call.caller': '来电人', 'call.no_phone': '还没有号码', 'call.similar': '附近同类', 'call.history': '以往来电', 'call.history_hint': '填了号码，这里列出以前的诉求。', 'call.history_none': '这个号码第一次来电。', 'call.recorded': '查看已记录，用途：接听来电', 'call.elapsed': '通话时间', 'call.target': '目标：60 秒内派出', 'call.state_on': '通话中', 'call.state_done': '已登记', 'call.type': '办件类型',
+  'call.new': '新来电', 'call.same': '同一来电人再登记一件', 'call.box': '草稿箱', 'call.box_help': '没发出的来电都在这里，刷新、关页面都不丢。', 'call.box_empty': '没有别的草稿。', 'call.untitled': '还没写内容', 'call.drop': '丢掉草稿{title}', 'call.articles': '查知识', 'call.articles_hint': '写诉求时自动查；F4 自己查。', 'call.articles_none': '没有相关的知识条目。', 'call.found': '{n} 条 · {ms} 毫秒', 'call.adopt': '采用', 'call.adopt_n': '采用第 {n} 条答案', 'call.units': '建议承办单位',
+  'call.more': '更多栏目', 'call.more_fields': '更多栏目（{n} 项选填）', 'call.less_fields': '收起选填栏目', 'call.ways': '怎样处置', 'call.choose_way': '请选一种处置方式', 'call.send': '发出', 'call.estimate': '若现在交办，最迟{date}答复', 'call.estimate_help': '这是预计，交办时定准。', 'call.kept': '草稿已存 {time}，刷新、来第二个电话都不丢', 'call.keeps': '一开始写就存草稿', 'call.kind_hint': '附近同类多是“{kind}”（{n} 件）', 'call.opened_already': '已登记为 {number}，再发一次只补后一步。',
+  'call.next': '接着：{title}', 'call.done': '已登记 {number}', 'call.took': '从接通到办出', 'call.seconds': '{n} 秒', 'call.state': '状态', 'call.held': '现在在', 'call.code': '查询码', 'call.say': '请告诉来电人', 'call.after_undo': '撤销期一过，告知同时发出。', 'call.none': '没有可以登记的办件', 'call.none_help': '装上一个对外受理的政策包后，这里会出现它的表。',
+
+  'batch.title': '一起办', 'batch.chosen': '已选 {n} 件', 'batch.nothing': '这几件没有可以一起做的。', 'batch.reasons': '常用理由', 'batch.reason.1': '情况属实，同意。请按期办结。', 'batch.reason.2': '须现场会商。', 'batch.reason.3': '等待外单位答复。', 'batch.each': '逐件办理，每件单独记录', 'batch.each_suggestion': '每件按各自的建议办理', 'batch.do': '{title} {n} 件', 'batch.ok': '已办', 'batch.no_suggestion': '没有建议，请单独选择',
+  'pool.title': '等待派出', 'pool.order': '先提出的在前', 'pool.check': '选中', 'pool.check_all': '全选', 'pool.edit': '填写', 'pool.to': '建议 {unit}', 'pool.facts': '情况', 'pool.decide': '派给谁', 'pool.why': '为什么建议这个单位', 'pool.returned': '退回过', 'pool.none': '没有等您派出的工单', 'pool.none_help': '受理以后、要选承办单位的工单会出现在这里。', 'pool.batch_help': '已选 {n} 件，按各自的建议一起派出；要改单位的请取消选中，单独派。',
+  'board.queue': '{title}：处理', 'board.table': '{title}：表', 'board.first': '{title}：前几件', 'board.decide': '待我决定', 'board.decide_help': '按原时限排，批量决定要写意见', 'board.late': '已超期', 'board.late_help': '超期最久的在前', 'board.soon': '两个工作日内到期', 'board.soon_help': '不含今天', 'board.paused': '已中止', 'board.paused_help': '不走时', 'board.state_help': '等您办理', 'board.flag_help': '有这个标记的', 'board.share': '占在办 {n}%（{total} 件）', 'board.no_counts': '没有统计', 'board.in_inbox': '在收件里看', 'board.col.case': '工单、在谁手里', 'board.col.last': '最近一步', 'board.where': '超期在哪里', 'board.where_n': '{n} 件', 'board.no_places': '没有超期的，或者您看不到涉事地点。', 'board.tile': '{place}，{n} 件', 'board.tile_help': '颜色越深越多，最多 {most} 件；点一格只看那里。按区划代码排列，不是地图。', 'board.all': '全部',
+
+  'admin.parts': '管理', 'admin.units': '单位', 'admin.positions': '岗位', 'admin.people': '人员', 'admin.accounts': '账号', 'admin.calendar': '工作日历', 'admin.packs': '政策包', 'admin.messages': '演示短信',
+  'admin.search': '查{title}', 'admin.add': '新增', 'admin.none': '没有找到“{q}”。', 'admin.name': '名称', 'admin.since': '生效', 'admin.more': '再看一些', 'admin.entry': '登记内容', 'admin.id': '代号（小写字母、数字）', 'admin.valid_from': '从哪天起', 'admin.valid_to': '到哪天止', 'admin.basis': '依据', 'admin.save_revision': '登记这次变更', 'admin.saved': '“{name}”已登记', 'admin.revision_help': '改动按日期登记，以前的办件仍按当时的内容。', 'admin.pick': '选一条查看', 'admin.pick_help': '改动按日期生效，不覆盖以前的内容。',
+  'admin.key.name': '名称', 'admin.key.title': '岗位名称', 'admin.key.kind': '类别', 'admin.key.parent': '上级', 'admin.key.division': '所在区划', 'admin.key.documents': '出处', 'admin.key.demo': '演示数据', 'admin.key.unit': '单位', 'admin.key.position': '岗位类别', 'admin.key.person': '任职人', 'admin.key.deputy': '代理人', 'admin.key.absent_from': '不在岗起', 'admin.key.absent_until': '不在岗止', 'admin.key.code': '代码', 'admin.key.note': '说明',
+  'admin.person': '人员', 'admin.rights': '权限', 'admin.acts': '操作', 'admin.administrator': '系统管理员', 'admin.reset': '重设口令', 'admin.remove': '停用', 'admin.really': '确认停用 {name}', 'admin.new_account': '新账号', 'admin.new_account_help': '账号用一次性链接设口令，管理员看不到口令。', 'admin.make_link': '生成一次性链接', 'admin.link_for': '{name} 的一次性链接', 'admin.link_help': '当面或者用安全的方式交给本人，{n} 小时内有效，只能用一次，只显示这一次。', 'admin.copy': '复制', 'admin.copied': '已复制',
+  'admin.provisional': '{date}起按周末和法定节日推算，通知公布后重算', 'admin.day_working': '工作日', 'admin.day_off': '休息', 'admin.holidays': '{year} 年放假', 'admin.adjusted': '调休上班：', 'admin.editions': '放假通知', 'admin.editions_help': '日历只来自国务院办公厅的通知；新通知装上后，受影响的时限自动重算并留痕。',
+  'admin.edition': '版本 {edition}', 'admin.clauses': '条款', 'admin.forms': '表和动作', 'admin.clauses_help': '左边是原文，右边是它在系统里变成了什么；{n} 条有规则引用。', 'admin.bound.action': '动作', 'admin.bound.clock': '时限', 'admin.bound.field': '栏目', 'admin.pack_no_types': '这个包只有登记表和日历，没有办件类型。', 'admin.form': '动作', 'admin.by': '谁可以做', 'admin.from': '在哪一步', 'admin.from_many': '{n} 个状态', 'admin.fields': '填什么', 'admin.clause': '依据', 'admin.must_help': '带 * 的必须填写。',
+  'admin.messages_help': '演示站不真的发短信，验证码在这里看。', 'admin.messages_off': '这不是演示站', 'admin.messages_off_help': '短信由真的发送通道发出，这里不显示。', 'admin.messages_none': '还没有短信', 'admin.messages_none_help': '在门户里用手机号登录，验证码会出现在这里。', 'admin.at': '时间', 'admin.to': '发给', 'admin.text': '内容',
+};
+export default zh;

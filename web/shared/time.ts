@@ -1,0 +1,57 @@
+// Dates and instants of the service: always those of China Standard Time, whatever the clock or zone of the browser.
+// "Now" is the server's: every answer's Date header corrects it (api.ts), so that a wrong clock shifts no deadline.
+import { ref } from 'vue';
+import { lang, t } from './text';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const offset = ref(0); // server minus browser, milliseconds
+let known = false;
+
+export function learnServerTime(header: string | null): void {
+  const at = header ? Date.parse(header) : NaN;
+  if (Number.isNaN(at)) return;
+  const seen = at + 500 - Date.now(); // the header has whole seconds
+  if (!known || Math.abs(seen - offset.value) > 2000) offset.value = seen;
+  known = true;
+}
+export const serverNow = (): number => Date.now() + offset.value;
+
+/** Number of the day since 1970-01-01, for a date `2021-02-05`. */
+export function dayNumber(date: string): number {
+  const [y, m, d] = date.split('-').map(Number);
+  return Math.round(Date.UTC(y, m - 1, d) / DAY);
+}
+export const dateOf = (day: number): string => new Date(day * DAY).toISOString().slice(0, 10);
+export const addDays = (date: string, n: number): string => dateOf(dayNumber(date) + n);
+/** 0 = Monday … 6 = Sunday. */
+export const weekday = (date: string): number => (dayNumber(date) + 3) % 7;
+const inChina = (instant: string | number): string => {
+  const at = typeof instant === 'number' ? instant : Date.parse(instant);
+  return Number.isNaN(at) ? '' : new Date(at + 8 * HOUR).toISOString();
+};
+/** The date in China of an instant such as `2021-02-05T16:20:00+08:00`; empty where it is none. */
+export const localDate = (instant: string | number): string => inChina(instant).slice(0, 10);
+export const localTime = (instant: string | number): string => inChina(instant).slice(11, 16);
+export const today = (): string => localDate(serverNow());
+
+export const weekdayName = (date: string): string => t(`weekday.${weekday(date)}`);
+/** 3月10日; with the year where it is another than `near`'s. */
+export function showDate(date: string, near: string = today()): string {
+  if (!date) return '';
+  const [y, m, d] = date.split('-').map(Number);
+  const values = { y, m, d, month: lang.value === 'en' ? t(`month.${m}`) : String(m) };
+  return t(near.slice(0, 4) === date.slice(0, 4) ? 'time.date' : 'time.dateYear', values);
+}
+export function showFullDate(date: string): string {
+  const [y, m, d] = date.split('-').map(Number);
+  return t('time.dateYear', { y, m, d, month: lang.value === 'en' ? t(`month.${m}`) : String(m) });
+}
+export const showDateWeekday = (date: string): string => t('time.dateWeekday', { date: showDate(date), weekday: weekdayName(date) });
+export const showInstant = (instant: string | number): string => t('time.instant', { date: showDate(localDate(instant)), time: localTime(instant) });
+export function showDuration(minutes: number): string {
+  const h = Math.floor(minutes / 60), m = Math.round(minutes % 60);
+  if (h >= 48) return t('time.days', { n: Math.floor(h / 24) });
+  if (h === 0) return t('time.minutes', { n: m });
+  return m === 0 ? t('time.hours', { n: h }) : t('time.hoursMinutes', { h, m });
+}
