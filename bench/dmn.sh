@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The peers of dmn_bench: other engines from npm on the same table of 12 rules and the same inputs, in the same run, their
-# answers checked likewise. Prints each with the ratio to our own figures.
+# The peers of dmn_bench: other engines from npm on the same tables of 12 and 1,000 rules and the same inputs, in the same
+# run, their answers checked likewise. Prints each with the ratio to our own figures.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 peers=$root/bench/peers
@@ -25,4 +25,6 @@ if ! cmp -s "$peers/package-lock.json" "$peers/node_modules/.installed-lock"; th
   fi
   cp "$peers/package-lock.json" "$peers/node_modules/.installed-lock"
 fi
-node "$peers/run.mjs" "$data" "$root/build/bench/dmn_bench.json"
+for rules in 12 1000; do
+  node --stack-size=8000 "$peers/run.mjs" "$root/build/bench/dmn/$rules" "$root/build/bench/dmn_bench.json" "$rules"
+done

@@ -16,14 +16,17 @@ using feel::Type;
 using feel::Value;
 
 feel::Scope scope() {
-  return feel::Scope({{"类别", Type::text()},
-                      {"金额", Type::number()},
-                      {"form", Type::context_of({{"lead", Type::text()}, {"support", Type::list_of(Type::text())}})}});
+  return feel::Scope(
+      {{"类别", Type::text()},
+       {"金额", Type::number()},
+       {"form",
+        Type::context_of({{"lead", Type::text()}, {"support", Type::list_of(Type::text())}, {"star", Type::text()}})}});
 }
 std::vector<Value> slots() {
   return {Value::text("咨询"), Value::of(*feel::Number::parse("1234.56")),
           Value::context({{"lead", Value::text("渝中区")},
-                          {"support", Value::list({Value::text("江北区"), Value::text("渝北区")})}})};
+                          {"support", Value::list({Value::text("江北区"), Value::text("渝北区")})},
+                          {"star", Value::text("*")}})};
 }
 
 void run(benchmark::State& state, const char* text, const Value& expected) {
@@ -42,6 +45,15 @@ void BM_Guard(benchmark::State& state) {
 void BM_Decimals(benchmark::State& state) {
   run(state, "类别 = \"咨询\" and 金额 * 1.06 + 12.5 > 1000", Value::of(true));
 }
+// A constant pattern is compiled once; one out of a variable at every call.
+void BM_ConstantPattern(benchmark::State& state) {
+  run(state, "matches(类别, \"^(咨询|投诉|建议)\\\\p{L}*$\")", Value::of(true));
+}
+void BM_PatternOfAVariable(benchmark::State& state) {
+  run(state, "matches(类别, \"^(咨询|投诉|建议)\\\\p{L}\" + form.star + \"$\")", Value::of(true));
+}
+BENCHMARK(BM_ConstantPattern);
+BENCHMARK(BM_PatternOfAVariable);
 BENCHMARK(BM_Guard);
 BENCHMARK(BM_Decimals);
 

@@ -12,7 +12,7 @@
 # a line that starts with `skipped` says what could not be checked and why.
 
 source_files() {  # the C++ files that people wrote; planted faults are kept as they are
-  find src tests bench \( -name '*.h' -o -name '*.cc' \) -not -path '*/node_modules/*' -not -path 'tests/checks/faults/*' 2>/dev/null | sort
+  find src tests bench examples \( -name '*.h' -o -name '*.cc' \) -not -path '*/node_modules/*' -not -path 'tests/checks/faults/*' 2>/dev/null | sort
 }
 
 unit_folders() {

@@ -1,19 +1,22 @@
-// run.mjs DATA OURS.json: other engines on the table and inputs in DATA (rules.json, inputs.jsonl, expected.jsonl), FIRST
-// and COLLECT, every answer checked. CPU time of the process, best of several rounds.
+// run.mjs DATA OURS.json RULES: other engines on the table of so many rules and the inputs in DATA (rules.json,
+// inputs.jsonl, expected.jsonl), FIRST and COLLECT, every answer checked. CPU time of the process, best of several rounds.
 import { existsSync, readFileSync } from 'node:fs'
 import { ZenEngine } from '@gorules/zen-engine'
 import { Environment } from '@marcbachmann/cel-js'
 import jsonLogic from 'json-logic-js'
 
-const [data, oursFile] = process.argv.slice(2)
+const [data, oursFile, count = '12'] = process.argv.slice(2)
 const rules = JSON.parse(readFileSync(`${data}/rules.json`, 'utf8'))
 const readLines = (name) => readFileSync(`${data}/${name}`, 'utf8').trim().split('\n').map((line) => JSON.parse(line))
-const inputs = readLines('inputs.jsonl').slice(0, 2000)
-const expected = readLines('expected.jsonl').slice(0, 2000)
+const cases = count === '12' ? 2000 : 200
+const inputs = readLines('inputs.jsonl').slice(0, cases)
+const expected = readLines('expected.jsonl').slice(0, cases)
 const ours = existsSync(oursFile) ? JSON.parse(readFileSync(oursFile, 'utf8')).results : []
-const ourJson = (policy) => ours.find((each) => each.name === `12 rules, JSON in, full trace out: ${policy}`)?.value * 1000
-const ourTyped = (policy) =>
-  ours.find((each) => each.name === `12 rules, one case, typed: ${policy === 'FIRST' ? 'FIRST' : 'COLLECT as list'}`)?.value * 1e6
+const ourJson = (policy) => ours.find((each) => each.name === `${count} rules, JSON in, full trace out: ${policy}`)?.value * 1000
+const word = (policy) => (policy === 'FIRST' ? 'FIRST' : 'COLLECT as list')
+const ourTyped = (policy) => count === '12'
+  ? ours.find((each) => each.name === `12 rules, one case, typed: ${word(policy)}`)?.value * 1e6
+  : 1e6 / ours.find((each) => each.name === `${count} rules: one ${word(policy)}`)?.value
 
 const rounds = 4
 const roundSeconds = 0.4
@@ -32,7 +35,7 @@ async function measure(work, cases) {
 }
 function report(name, rate, policy) {
   const times = (own) => (Number.isFinite(own) ? `${(own / rate).toFixed(1)} times` : 'not measured')
-  console.log(`${name.padEnd(44)} ${policy.padEnd(8)} ${(rate / 1000).toFixed(1).padStart(9)} k/s   ours: ` +
+  console.log(`${count.padStart(5)} rules  ${name.padEnd(44)} ${policy.padEnd(8)} ${(rate / 1000).toFixed(1).padStart(9)} k/s   ours: ` +
     `${times(ourJson(policy))} (JSON in, trace out), ${times(ourTyped(policy))} (typed)`)
 }
 function check(name, policy, answers) {
@@ -132,7 +135,7 @@ for (const engine of [zen, cel, logic]) {
     try {
       await engine(policy)
     } catch (error) {
-      console.log(`${engine.name}, ${policy}: not measured, because ${error.message}`)
+      console.log(`${count.padStart(5)} rules  ${engine.name}, ${policy}: not measured, because ${error.message.split('\n')[0].slice(0, 120)}`)
     }
   }
 }

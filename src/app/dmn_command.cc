@@ -5,8 +5,10 @@
 #include <CLI/Formatter.hpp>
 #include <ostream>
 
+#include "app/calendar_at_hand.h"
 #include "app/dmn_files.h"
 #include "app/dmn_kit.h"
+#include "app/dmn_tables.h"
 #include "app/shell.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -14,6 +16,7 @@
 #include "dmn/explain.h"
 #include "dmn/markdown.h"
 #include "dmn/roots.h"
+#include "dmn/traced_table.h"
 #include "dmn/xml.h"
 
 namespace tongban::app {
@@ -49,29 +52,73 @@ struct EvalWords {
   bool trace = false, explain = false;
 };
 
-Result<json::object> read_input(const std::string& given) {
-  if (given.empty()) return json::object();
+// Numbers stay exact: 0.1 and 2.50000000000000000001 are what they say.
+Result<feel::Context> read_input(const std::string& given) {
+  if (given.empty()) return feel::Context();
   const std::string text = given.starts_with('@') ? TRY(read_text_file(given.substr(1))) : given;
-  const json::value value = TRY(parse_json(text));
-  if (!value.is_object()) return fail(Trouble::invalid_input, "--input takes a JSON object: {\"name\": value, …}");
-  return value.as_object();
+  const Value value = TRY(dmn::read_json_exactly(text));
+  if (value.kind() != Value::Kind::context)
+    return fail(Trouble::invalid_input, "--input takes a JSON object: {\"name\": value, …}");
+  return value.as_context();
 }
 
-Result<Value> typed(const json::value& value, const feel::Type& type, const std::string& name) {
-  Result<Value> out = feel::coerce(feel::value_from_json(value), type);
+// One value where a list is wanted is a list of one (§10.3.2.9.4).
+Result<Value> typed(const Value& value, const feel::Type& type, const std::string& name) {
+  const bool is_single = type.kind == feel::Type::Kind::list && value.kind() != Value::Kind::list && !value.is_null();
+  Result<Value> out = feel::coerce(is_single ? Value::list({value}) : value, type);
   if (!out.ok()) return fail(Trouble::invalid_input, "the input \"" + name + "\": " + out.error().message);
   return out;
+}
+
+// Texts of times as the standard reads them: 2021-02-05T09:30:00 has no offset. (In tables of packs it is local time.)
+// The nesting is that of the type, which the model declares.
+Value standard_times(const Value& value, const feel::Type& type) {
+  using Kind = feel::Type::Kind;
+  if (value.kind() == Value::Kind::text && (type.kind == Kind::date_time || type.kind == Kind::time)) {
+    const Value read =
+        type.kind == Kind::time ? feel::time_from_text(value.as_text()) : feel::date_time_from_text(value.as_text());
+    return read.is_null() ? value : read;
+  }
+  if (value.kind() == Value::Kind::list && type.kind == Kind::list && type.element) {
+    feel::List items;
+    for (const Value& item : value.as_list()) items.push_back(standard_times(item, *type.element));
+    return Value::list(std::move(items));
+  }
+  if (value.kind() == Value::Kind::context && type.kind == Kind::context && type.members) {
+    feel::Context entries;
+    for (const auto& [name, entry] : value.as_context()) {
+      const feel::Type* member = type.find_member(name);
+      entries.emplace_back(name, member != nullptr ? standard_times(entry, *member) : entry);
+    }
+    return Value::context(std::move(entries));
+  }
+  return value;
 }
 
 void print_sentences(const dmn::Outcome& outcome, std::ostream& out) {
   for (const dmn::TableTrace& table : outcome.tables) out << dmn::to_sentence(table) << "\n";
 }
 
-int print_outcome(const dmn::Outcome& outcome, const EvalWords& words, std::ostream& out, std::ostream& err) {
+int print_outcome(const dmn::Outcome& outcome, const std::vector<feel::Note>& notes, const EvalWords& words,
+                  std::ostream& out, std::ostream& err) {
+  bool provisional = false;
+  json::array counted;
+  for (const feel::Note& note : notes) {
+    provisional = provisional || note.provisional;
+    counted.push_back(json::object{
+        {"function", note.function}, {"provisional", note.provisional}, {"text", note.text}, {"data", note.data}});
+  }
   if (words.trace) {
-    out << to_pretty_json_text(dmn::to_json(outcome)) << "\n";
+    json::object trace = dmn::to_json(outcome);
+    if (!counted.empty()) trace["counted"] = std::move(counted);
+    out << to_pretty_json_text(trace) << "\n";
   } else {
-    if (words.explain) print_sentences(outcome, out);
+    if (words.explain) {
+      print_sentences(outcome, out);
+      for (const feel::Note& note : notes) out << note.text << "\n";
+    } else if (provisional) {
+      err << "暂定：所涉日期的放假安排尚未公布（--explain 说明理由）。\n";
+    }
     out << to_json_text(outcome.value.to_json()) << "\n";
   }
   for (const dmn::Fault& fault : outcome.faults) {
@@ -83,10 +130,10 @@ int print_outcome(const dmn::Outcome& outcome, const EvalWords& words, std::ostr
 
 // The values that the cells read, with the types the head declares for them or for paths into them.
 Result<std::vector<Value>> table_slots(const dmn::Table& table, const std::vector<std::string>& roots,
-                                       const json::object& input) {
+                                       const feel::Context& input) {
   std::vector<Value> slots;
   for (const std::string& root : roots) {
-    const json::value* given = find_member(input, root);
+    const auto given = std::find_if(input.begin(), input.end(), [&](const auto& entry) { return entry.first == root; });
     feel::Type type;
     std::vector<feel::Type::Member> members;
     for (const dmn::Input& column : table.inputs) {
@@ -95,7 +142,7 @@ Result<std::vector<Value>> table_slots(const dmn::Table& table, const std::vecto
           column.expression.find_first_of(". (=<>", root.size() + 1) == std::string::npos)
         members.push_back({column.expression.substr(root.size() + 1), column.type});
     }
-    Value value = given ? TRY(typed(*given, type, root)) : Value();
+    Value value = given != input.end() ? TRY(typed(given->second, type, root)) : Value();
     if (!members.empty() && value.kind() == Value::Kind::context) {
       feel::Context entries = value.as_context();
       for (auto& [name, entry] : entries) {
@@ -110,46 +157,56 @@ Result<std::vector<Value>> table_slots(const dmn::Table& table, const std::vecto
   return slots;
 }
 
-int eval_table(const EvalWords& words, const json::object& input, Instant now, std::ostream& out, std::ostream& err) {
-  const Result<std::string> text = read_text_file(words.file);
-  if (!text.ok()) return complain(err, text.error());
-  const dmn::ParsedTable parsed = dmn::parse_table_markdown(table_name(words.file), *text);
-  std::vector<dmn::TableProblem> problems = parsed.problems;
-  const std::vector<std::string> roots = dmn::roots_of(parsed.table);
-  feel::Scope scope;
-  for (const std::string& root : roots) {
-    feel::Type type;
-    for (const dmn::Input& column : parsed.table.inputs) {
-      if (column.expression == root) type = column.type;
-    }
-    scope.add(feel::Variable{root, type});
+// The table of that name, title or sheet; the only one where none is named.
+Result<const dmn::SheetTable*> choose(const TableFile& file, const EvalWords& words) {
+  std::vector<std::string> names;
+  for (const dmn::SheetTable& each : file.tables) {
+    if (words.decision.empty()
+            ? file.tables.size() == 1
+            : each.table.name == words.decision || each.table.title == words.decision || each.sheet == words.decision)
+      return &each;
+    names.push_back(each.table.name);
   }
-  dmn::TableCompiled compiled;
-  if (problems.empty()) {
-    compiled = dmn::compile(parsed.table, scope);
-    problems = compiled.problems;
-  }
-  for (const dmn::TableProblem& each : problems) err << words.file << ":" << each.line << ": " << each.message << "\n";
+  return fail(Trouble::invalid_input, (words.decision.empty() ? std::string("--decision is missing")
+                                                              : "there is no table \"" + words.decision + "\"") +
+                                          "; the file has " + join(names, ", "));
+}
+
+int eval_table(const EvalWords& words, const feel::Context& input, Instant now, std::ostream& out, std::ostream& err) {
+  const Result<TableFile> file = read_tables(words.file);
+  if (!file.ok()) return complain(err, file.error());
+  for (const std::string& fault : file->faults) err << fault << "\n";
+  if (!file->faults.empty()) return kFoundFaults;
+  const Result<const dmn::SheetTable*> chosen = choose(*file, words);
+  if (!chosen.ok()) return complain(err, chosen.error());
+  const dmn::Table& table = (*chosen)->table;
+  const std::vector<std::string> roots = dmn::roots_of(table);
+  const dmn::TableCompiled compiled =
+      dmn::compile(table, dmn::scope_of(table, pack::working_day_functions(calendar_at_hand())));
+  for (const dmn::TableProblem& each : compiled.problems) err << place_fault(words.file, **chosen, each) << "\n";
   if (!compiled.table) return kFoundFaults;
-  const Result<std::vector<Value>> slots = table_slots(parsed.table, roots, input);
+  const Result<std::vector<Value>> slots = table_slots(table, roots, input);
   if (!slots.ok()) return complain(err, slots.error());
+  std::vector<feel::Note> notes;
   feel::EvalContext context;
   context.now = now;
+  context.notes = &notes;
   dmn::Outcome outcome;
   dmn::Decision decision = dmn::evaluate(*compiled.table, *slots, context, true);
   outcome.value = decision.value;
-  if (!decision.error.empty()) outcome.faults.push_back({parsed.table.name, {}, decision.error});
-  outcome.tables.push_back({parsed.table.name, &parsed.table, std::move(decision)});
-  return print_outcome(outcome, words, out, err);
+  if (!decision.error.empty()) outcome.faults.push_back({table.name, {}, decision.error});
+  outcome.tables.push_back({table.name, &table, std::move(decision)});
+  return print_outcome(outcome, notes, words, out, err);
 }
 
 int eval(const EvalWords& words, Instant now, std::ostream& out, std::ostream& err) {
-  const Result<json::object> input = read_input(words.input);
+  const Result<feel::Context> input = read_input(words.input);
   if (!input.ok()) return complain(err, input.error());
-  if (is_table_file(words.file)) return eval_table(words, *input, now, out, err);
+  if (is_table_file(words.file) || is_workbook(words.file)) return eval_table(words, *input, now, out, err);
   Result<ModelFiles> files = read_models(words.file);
   if (!files.ok()) return complain(err, files.error());
-  const dmn::Engine::Loaded loaded = dmn::Engine::load(std::move(files->models));
+  const dmn::Engine::Loaded loaded =
+      dmn::Engine::load(std::move(files->models), {pack::working_day_functions(calendar_at_hand()), false});
   for (const std::vector<dmn::ModelProblem>* list :
        std::initializer_list<const std::vector<dmn::ModelProblem>*>{&files->problems, &loaded.problems}) {
     for (const dmn::ModelProblem& each : *list) {
@@ -173,30 +230,39 @@ int eval(const EvalWords& words, Instant now, std::ostream& out, std::ostream& e
   }
   std::vector<dmn::GivenValue> given;
   for (const auto& [key, value] : *input) {
-    Result<Value> one = typed(value, loaded.engine->type_of(std::string_view(key)), std::string(key));
+    const feel::Type type = loaded.engine->type_of(key);
+    Result<Value> one = typed(standard_times(value, type), type, key);
     if (!one.ok()) return complain(err, one.error());
-    given.push_back({std::string(key), std::move(*one), ""});
+    given.push_back({key, std::move(*one), ""});
   }
+  std::vector<feel::Note> notes;
   feel::EvalContext context;
   context.now = now;
+  context.notes = &notes;
   const bool trace = words.trace || words.explain;
   const dmn::Outcome outcome = is_service ? loaded.engine->evaluate_service(name, given, context, trace)
                                           : loaded.engine->evaluate(name, given, context, trace);
-  return print_outcome(outcome, words, out, err);
+  return print_outcome(outcome, notes, words, out, err);
 }
 
 // ---- check ---------------------------------------------------------------------------------------------------------
 
 Result<std::vector<dmn::Finding>> check_file(const std::string& file) {
+  const dmn::HostFunctions functions = pack::working_day_functions(calendar_at_hand());
   if (is_table_file(file)) {
     const std::string text = TRY(read_text_file(file));
-    return dmn::check_table(file, table_name(file), text);
+    return dmn::check_table(file, table_name(file), text, functions);
+  }
+  if (is_workbook(file)) {
+    const std::string bytes = TRY(read_text_file(file));
+    return dmn::check_workbook(file, stem_of(file), bytes, functions);
   }
   ModelFiles files = TRY(read_models(file));
   std::vector<dmn::Finding> findings;
-  for (const dmn::ModelProblem& each : files.problems) findings.push_back({file, each.at, "form", "", each.message});
+  for (const dmn::ModelProblem& each : files.problems)
+    findings.push_back({file, each.at, "form", "", each.message, ""});
   if (!findings.empty() && files.models[0].elements.empty()) return findings;
-  for (dmn::Finding& each : dmn::check_model(std::move(files.models))) findings.push_back(std::move(each));
+  for (dmn::Finding& each : dmn::check_model(std::move(files.models), functions)) findings.push_back(std::move(each));
   return findings;
 }
 
@@ -209,86 +275,22 @@ int check(const std::vector<std::string>& files, bool as_json, std::ostream& out
     for (const dmn::Finding& each : *findings) {
       faults += each.is_fault() ? 1 : 0;
       if (as_json) {
-        list.push_back(json::object{{"file", each.file},
-                                    {"line", each.at.line},
-                                    {"column", each.at.column},
-                                    {"code", each.code},
-                                    {"table", each.table},
-                                    {"sentence", each.message}});
+        json::object one{{"file", each.file}, {"line", each.at.line}, {"column", each.at.column},
+                         {"code", each.code}, {"table", each.table},  {"sentence", each.message}};
+        if (is_workbook(file)) one["cell"] = each.cell;
+        list.push_back(std::move(one));
         continue;
       }
-      out << each.file << ":" << each.at.line << ":" << each.at.column << ": " << each.code << ": "
+      const std::string place = is_workbook(file)
+                                    ? (each.cell.empty() ? "" : " " + each.cell + ":")
+                                    : std::to_string(each.at.line) + ":" + std::to_string(each.at.column) + ":";
+      out << each.file << ":" << place << " " << each.code << ": "
           << (each.table.empty() ? "" : "table \"" + each.table + "\": ") << each.message << "\n";
     }
     if (!as_json && findings->empty()) out << file << ": no faults.\n";
   }
   if (as_json) out << to_pretty_json_text(list) << "\n";
   return faults == 0 ? kOk : kFoundFaults;
-}
-
-// ---- convert -------------------------------------------------------------------------------------------------------
-
-int write_out(const std::string& path, const std::string& text, std::ostream& out, std::ostream& err) {
-  if (path.empty()) {
-    out << text;
-    return kOk;
-  }
-  const Result<void> written = write_text_file(path, text);
-  return written.ok() ? kOk : complain(err, written.error());
-}
-
-// A name that may stand in a path.
-std::string file_name_of(const std::string& name) {
-  std::string out;
-  for (const char c : name) out += c == '/' || c == '\\' || c == ' ' || c == ':' || (c >= 0 && c < 32) ? '_' : c;
-  return out.empty() || out[0] == '.' ? "_" + out : out;
-}
-
-int convert(const std::string& file, const std::string& to, const std::string& path, std::ostream& out,
-            std::ostream& err) {
-  std::vector<dmn::Table> tables;
-  dmn::Definitions model;
-  if (is_table_file(file)) {
-    const Result<std::string> text = read_text_file(file);
-    if (!text.ok()) return complain(err, text.error());
-    dmn::ParsedTable parsed = dmn::parse_table_markdown(table_name(file), *text);
-    for (const dmn::TableProblem& each : parsed.problems)
-      err << file << ":" << each.line << ": " << each.message << "\n";
-    if (!parsed.problems.empty()) return kFoundFaults;
-    if (to == "dmn") return write_out(path, dmn::write_xml(dmn::model_of(parsed.table)), out, err);
-    return write_out(path, dmn::to_markdown(parsed.table), out, err);
-  }
-  Result<ModelFiles> files = read_models(file);
-  if (!files.ok()) return complain(err, files.error());
-  for (const dmn::ModelProblem& each : files->problems)
-    err << file << ":" << each.at.line << ":" << each.at.column << ": " << each.message << "\n";
-  if (!files->problems.empty()) return kFoundFaults;
-  if (to == "dmn") return write_out(path, dmn::write_xml(files->models[0]), out, err);
-  tables = dmn::tables_of(files->models[0]);
-  if (tables.empty()) {
-    err << "tongban dmn convert: " << file << " holds no decision table.\n";
-    return kFoundFaults;
-  }
-  if (tables.size() == 1) return write_out(path, dmn::to_markdown(tables[0]), out, err);
-  if (path.empty()) {
-    err << "tongban dmn convert: " << file << " holds " << tables.size()
-        << " tables; name a folder for them with --out.\n";
-    return kWrongUsage;
-  }
-  std::error_code error;
-  fs::create_directories(path, error);
-  std::vector<std::string> used;
-  for (const dmn::Table& table : tables) {
-    std::string name = file_name_of(table.name);
-    const auto count = std::count(used.begin(), used.end(), name);
-    used.push_back(name);
-    if (count > 0) name += "_" + std::to_string(count + 1);
-    const fs::path target = fs::path(path) / (name + ".table.md");
-    const Result<void> written = write_text_file(target, dmn::to_markdown(table));
-    if (!written.ok()) return complain(err, written.error());
-    out << target.string() << "\n";
-  }
-  return kOk;
 }
 
 }  // namespace
@@ -308,18 +310,19 @@ int run_dmn(const std::vector<std::string>& args, Instant now, std::ostream& out
   test_command->add_flag("--failures", how.failures, "List the cases that failed");
   test_command->add_option("--require", require, "Exit with 1 below this percentage");
   auto* eval_command = app.add_subcommand("eval", "Evaluate a decision, service or table.");
-  eval_command->add_option("file", words.file, "A .dmn or .table.md")->required();
+  eval_command->add_option("file", words.file, "A .dmn, .table.md or .xlsx")->required();
   eval_command->add_option("--decision", words.decision, "Name or id; may be left out when there is one");
   eval_command->add_option("--input", words.input, "A JSON object, or @PATH of a file with one");
   eval_command->add_flag("--trace", words.trace, "Print the whole record as JSON");
   eval_command->add_flag("--explain", words.explain, "Say in sentences how the tables decided");
   auto* check_command = app.add_subcommand("check", "Find gaps, overlaps, dead rows, wrong types, unused inputs.");
-  check_command->add_option("file", check_files, ".dmn or .table.md")->required();
+  check_command->add_option("file", check_files, ".dmn, .table.md or .xlsx")->required();
   check_command->add_flag("--json", as_json, "Print JSON");
   auto* convert_command = app.add_subcommand("convert", "Turn tables into models and back.");
-  convert_command->add_option("file", convert_file, "A .dmn or .table.md")->required();
-  convert_command->add_option("--to", to, "table.md or dmn")->required()->check(CLI::IsMember({"table.md", "dmn"}));
-  convert_command->add_option("--out", path, "File to write; a folder for several tables");
+  convert_command->add_option("file", convert_file, "A .dmn, .table.md or .xlsx")->required();
+  convert_command->add_option("target", path, "File to write, by its ending; a folder for several .table.md");
+  convert_command->add_option("--to", to, "table.md, xlsx or dmn")->check(CLI::IsMember({"table.md", "xlsx", "dmn"}));
+  convert_command->add_option("--out", path, "The same as the second word");
   try {
     std::vector<std::string> reversed(args.rbegin(), args.rend());  // CLI11 takes them from the back
     app.parse(std::move(reversed));

@@ -1,8 +1,10 @@
 #include "app/feel_command.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
+#include "app/calendar_at_hand.h"
 #include "base/json.h"
 #include "feel/feel.h"
 #include "pack/load.h"
@@ -45,6 +47,15 @@ std::optional<feel::Value> read_context(const std::string& text, const feel::Eva
   return result.ok ? std::optional(std::move(result.value)) : std::nullopt;
 }
 
+json::array to_json(const std::vector<feel::Note>& notes) {
+  json::array list;
+  for (const feel::Note& note : notes) {
+    list.push_back(json::object{
+        {"function", note.function}, {"provisional", note.provisional}, {"text", note.text}, {"data", note.data}});
+  }
+  return list;
+}
+
 }  // namespace
 
 int run_feel(const std::vector<std::string>& args, Instant now, std::ostream& out, std::ostream& err) {
@@ -53,12 +64,14 @@ int run_feel(const std::vector<std::string>& args, Instant now, std::ostream& ou
   bool functions = false;
   bool as_json = false;
   bool strict = false;
+  bool explain = false;
   CLI::App app("计算一个 FEEL 表达式，或列出全部函数", "tongban feel");
   std::string positional;
   app.add_option("expression", positional, "表达式，如 'a + 1'");
   app.add_option("--context", context_text, "名称与值：JSON 对象，或 FEEL 的上下文 {d: date(\"2021-02-05\")}");
   app.add_flag("--functions", functions, "列出全部内置函数（Markdown）");
   app.add_flag("--json", as_json, "以 JSON 输出");
+  app.add_flag("--explain", explain, "另说明工作日是怎样数出来的；与 --json 同用时以数据给出");
   app.add_flag("--strict", strict, "按规则包的严格方式：只能得 null 的写法即为错误");
   try {
     std::vector<std::string> flags = args;
@@ -77,8 +90,10 @@ int run_feel(const std::vector<std::string>& args, Instant now, std::ostream& ou
     err << "Write the expression in quotes, for example: tongban feel 'substring(\"abc\", 2)'\n";
     return kWrongWords;
   }
-  const feel::EvalContext eval{now};
+  std::vector<feel::Note> notes;
+  feel::EvalContext eval{now};
   feel::Scope scope;
+  for (feel::Function& function : pack::working_day_functions(calendar_at_hand())) scope.add(std::move(function));
   std::vector<feel::Value> slots;
   if (!context_text.empty()) {
     const std::optional<feel::Value> context = read_context(context_text, eval, err);
@@ -95,12 +110,22 @@ int run_feel(const std::vector<std::string>& args, Instant now, std::ostream& ou
   const feel::Compiled compiled = feel::compile(expression, scope, {.strict = strict});
   print(compiled.problems, "", err);
   if (!compiled.expression) return kFaults;
+  eval.notes = &notes;
   const feel::EvalResult result = feel::evaluate(*compiled.expression, slots, eval);
   if (!result.ok) {
     err << result.error << "\n";
     return kFaults;
   }
+  if (as_json && explain) {
+    out << to_pretty_json_text(json::object{{"value", result.value.to_json()}, {"counted", to_json(notes)}}) << "\n";
+    return kEvaluated;
+  }
   out << (as_json ? to_json_text(result.value.to_json()) : result.value.to_text()) << "\n";
+  if (explain) {
+    for (const feel::Note& note : notes) out << "\n" << note.function << "：" << note.text << "\n";
+  } else if (std::any_of(notes.begin(), notes.end(), [](const feel::Note& note) { return note.provisional; })) {
+    err << "暂定：所涉日期的放假安排尚未公布（--explain 说明理由）。\n";
+  }
   return kEvaluated;
 }
 

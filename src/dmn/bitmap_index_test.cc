@@ -356,5 +356,33 @@ TEST(Batch, EveryPathGivesTheSameBits) {
   EXPECT_GT(compared, 100);
 }
 
+// Without a trace a large table is asked by its index first; with a trace every row is walked.
+TEST(BitmapIndex, LargeTablesDecideTheSameWithAndWithoutIt) {
+  RandomTables tables(20260722);
+  int compared = 0, open = 0;
+  for (int round = 0; round < 60; ++round) {
+    tables.residual = round % 3 == 0;
+    Table table = tables.make(64 + tables.pick(200));
+    constexpr HitPolicy kPolicies[] = {HitPolicy::collect, HitPolicy::first, HitPolicy::collect_sum, HitPolicy::unique};
+    table.hit_policy = kPolicies[round % 4];
+    const TableCompiled compiled = compile(table, scope(), {.strict = round % 2 == 0});
+    if (!compiled.table) continue;
+    ASSERT_NE(compiled.table->parts().index, nullptr);
+    for (int i = 0; i < 50; ++i) {
+      std::vector<Value> values = tables.values();
+      if (i % 10 == 0) values[1] = Value::of(7);  // a value of another type
+      const Decision quick = evaluate(*compiled.table, values, feel::EvalContext());
+      const Decision walked = evaluate(*compiled.table, values, feel::EvalContext(), true);
+      ASSERT_EQ(to_json_text(quick.to_json()), to_json_text(walked.to_json())) << shown(table, values);
+      ASSERT_EQ(quick.stopped, walked.stopped) << shown(table, values);
+      ASSERT_EQ(quick.error, walked.error) << shown(table, values);
+      ++compared;
+      open += quick.status == Decision::Status::at_least ? 1 : 0;
+    }
+  }
+  EXPECT_GE(compared, 1000);
+  EXPECT_GE(open, 100);
+}
+
 }  // namespace
 }  // namespace tongban::dmn

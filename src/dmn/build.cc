@@ -77,7 +77,12 @@ class Building {
     index_elements();
     for (size_t i = 0; i < program_->elements.size(); ++i) declare(i);
     if (!is_acyclic()) return {nullptr, std::move(problems_)};
-    for (size_t i = 0; i < program_->elements.size(); ++i) compile_element(i);
+    shapes_.resize(program_->elements.size());
+    for (const size_t each : in_order_of_requirements()) {
+      compile_element(each);
+      const CompiledElement& compiled = program_->elements[each];
+      shapes_[each] = shape_of(is_knowledge(each) ? compiled.function.body : compiled.logic);
+    }
     return {std::make_shared<const Engine>(program_), std::move(problems_)};
   }
 
@@ -220,6 +225,29 @@ class Building {
     }
     return good;
   }
+  // What an element requires comes before it, but for knowledge models that call each other. Walks without recursion.
+  std::vector<size_t> in_order_of_requirements() const {
+    std::vector<size_t> out;
+    std::vector<bool> is_seen(program_->elements.size(), false);
+    for (size_t start = 0; start < is_seen.size(); ++start) {
+      if (is_seen[start]) continue;
+      is_seen[start] = true;
+      std::vector<std::pair<size_t, size_t>> path{{start, 0}};
+      while (!path.empty()) {
+        auto& [at, next] = path.back();
+        if (next == requirements_[at].size()) {
+          out.push_back(at);
+          path.pop_back();
+          continue;
+        }
+        const size_t target = requirements_[at][next++];
+        if (is_seen[target]) continue;
+        is_seen[target] = true;
+        path.emplace_back(target, 0);
+      }
+    }
+    return out;
+  }
   bool is_knowledge(size_t index) const {
     const Element::Kind kind = program_->elements[index].element->kind;
     return kind == Element::Kind::knowledge_model || kind == Element::Kind::service;
@@ -238,10 +266,60 @@ class Building {
     } else {
       for (const std::string& parameter : compiled.function.parameters) parameters.push_back({parameter, Type::any()});
     }
-    return Type::function_of(std::move(parameters), feel_type(compiled.result));
+    Type result = feel_type(compiled.result);
+    if (result.kind == Type::Kind::any) result = shapes_[index];
+    return Type::function_of(std::move(parameters), std::move(result));
   }
   Type type_of(size_t index) const {
-    return is_knowledge(index) ? function_type(index) : feel_type(program_->elements[index].type);
+    if (is_knowledge(index)) return function_type(index);
+    Type declared = feel_type(program_->elements[index].type);
+    return declared.kind == Type::Kind::any ? shapes_[index] : declared;
+  }
+
+  // The names that a value holds, without the types of what is named. A name with spaces, or with words of FEEL in it
+  // (Months in Business), can only be read where it is known.
+  static Type names_of(const Type& type) {
+    if (type.kind == Type::Kind::list && type.element) {
+      Type element = names_of(*type.element);
+      return element.kind == Type::Kind::any ? element : Type::list_of(std::move(element));
+    }
+    if (type.kind != Type::Kind::context || !type.members) return Type::any();
+    std::vector<Type::Member> members;
+    for (const Type::Member& each : *type.members) members.push_back({each.name, names_of(each.type)});
+    return Type::context_of(std::move(members));
+  }
+  // They, of the value of an expression that declares no type.
+  static Type shape_of(const Node& node) {
+    if (node.type && node.type->type.kind != Type::Kind::any) return names_of(node.type->type);
+    switch (node.kind) {
+      case Boxed::Kind::literal:
+        return node.expression ? names_of(node.expression->type()) : Type::any();
+      case Boxed::Kind::table:
+        return node.table ? names_of(node.table->type()) : Type::any();
+      case Boxed::Kind::context: {
+        std::vector<Type::Member> members;
+        for (size_t i = 0; i < node.parts.size() && i < node.names.size(); ++i) {
+          if (node.names[i].empty()) return shape_of(node.parts[i]);  // the result
+          const bool is_declared = i < node.types.size() && node.types[i];
+          members.push_back({node.names[i], is_declared ? names_of(node.types[i]->type) : shape_of(node.parts[i])});
+        }
+        return Type::context_of(std::move(members));
+      }
+      case Boxed::Kind::relation: {
+        std::vector<Type::Member> members;
+        for (const std::string& each : node.names) members.push_back({each, Type::any()});
+        return Type::list_of(Type::context_of(std::move(members)));
+      }
+      case Boxed::Kind::filter:
+        return node.parts.empty() ? Type::any() : shape_of(node.parts[0]);
+      case Boxed::Kind::conditional: {
+        if (node.parts.size() != 3) return Type::any();
+        Type one = shape_of(node.parts[1]);
+        return one == shape_of(node.parts[2]) ? one : Type::any();
+      }
+      default:
+        return Type::any();
+    }
   }
 
   // The name under which a model's elements stand in another's scope: nothing for its own.
@@ -294,8 +372,9 @@ class Building {
     if (element.kind == Element::Kind::decision) {
       add_requirements(index, names);
       reads_.clear();
+      const size_t before = problems_.size();
       compiled.logic = compile(element.logic, names);
-      note_unread(index);
+      if (problems_.size() == before) note_unread(index);  // of a faulty expression it is not known what it reads
     } else if (element.kind == Element::Kind::knowledge_model) {
       add_requirements(index, names);
       compile_function(element, compiled.function, names);
@@ -451,7 +530,8 @@ class Building {
       }
       node.parts.push_back(compile(boxed.parts[i], names));
       Type known = feel_type(type);
-      if (known.kind == Type::Kind::any && node.parts.back().expression) known = node.parts.back().expression->type();
+      const Node& part = node.parts.back();
+      if (known.kind == Type::Kind::any) known = part.expression ? part.expression->type() : shape_of(part);
       node.types.push_back(std::move(type));
       node.slots.push_back(name.name.empty() ? 0 : names.add(name.name, std::move(known)));
     }
@@ -555,14 +635,19 @@ class Building {
     // The variable's own allowed values order the results where the table names none.
     TableCompiled compiled = dmn::compile(table, names.scope(), {.strict = false});
     for (const TableProblem& each : compiled.problems) {
-      problem(model_, {each.line, 0}, each.message);
+      problem(model_, place_of(boxed, each), each.message);
       if (node.error.empty()) node.error = each.message;
     }
     node.table = std::move(compiled.table);
+    node.places = boxed.places;
     if (node.table) add_reads(node.table->reads());
     if (!options_.check || !node.table) return;
     for (const TableProblem& each : dmn::compile(table, names.scope()).problems)
-      problems_.push_back({program_->models[model_].file, {each.line, 0}, each.message, true});
+      problems_.push_back({program_->models[model_].file, place_of(boxed, each), each.message, true});
+  }
+  static Position place_of(const Boxed& boxed, const TableProblem& problem) {
+    const Position at = boxed.places ? boxed.places->at(problem.row, problem.column) : Position();
+    return at.line > 0 ? at : Position{problem.line, 0};
   }
 
   static std::vector<AllowedValue> allowed_of(const TypeCheckPtr& type) {
@@ -582,6 +667,7 @@ class Building {
   std::vector<ModelProblem> problems_;
   std::optional<TypeTable> types_;
   std::vector<std::vector<size_t>> requirements_;
+  std::vector<Type> shapes_;  // of elements, once they are compiled
   size_t model_ = 0;
   std::set<std::string> reads_;  // by the expressions of the element that is being compiled
 };

@@ -8,6 +8,7 @@
 #include "dmn/engine.h"
 #include "dmn/markdown.h"
 #include "dmn/roots.h"
+#include "dmn/sheet.h"
 
 namespace tongban::dmn {
 namespace {
@@ -17,13 +18,25 @@ class Checker {
   explicit Checker(std::string file) : file_(std::move(file)) {}
 
   void add(Position at, std::string code, std::string table, std::string message) {
-    out_.push_back({file_, at, std::move(code), std::move(table), std::move(message)});
+    // One cell, one fault: a value that is not allowed is one of its type too.
+    const auto is_told = [&](const Finding& each) {
+      return each.code == "type" && each.at.line == at.line && each.at.column == at.column;
+    };
+    if (code == "not_allowed" && std::any_of(out_.begin(), out_.end(), is_told)) return;
+    out_.push_back({file_, at, std::move(code), std::move(table), std::move(message), ""});
   }
 
-  void analyse_table(const CompiledTable& compiled) {
+  void analyse_table(const CompiledTable& compiled, const TablePlaces& places = {}) {
     const Table& table = compiled.table();
     const Analysis analysis = analyse(compiled);
-    const Position head{table.inputs.empty() ? 0 : table.inputs[0].line, 0};
+    const auto row_at = [&](const Table& of, int row, int column = 0) {
+      const Position known = places.at(row, column);
+      if (known.line > 0) return known;
+      const auto index = static_cast<size_t>(row) - 1;
+      return row == 0 ? Position{of.inputs.empty() ? 0 : of.inputs[0].line, 0}
+                      : Position{index < of.rules.size() ? of.rules[index].line : 0, 0};
+    };
+    const Position head = row_at(table, 0, 1);
     for (const Gap& gap : analysis.gaps) add(head, "gap", table.name, "no row covers " + gap.example.to_text());
     for (const Overlap& overlap : analysis.overlaps) {
       add(row_at(table, overlap.row_b), "overlap", table.name,
@@ -32,25 +45,27 @@ class Checker {
     }
     for (const int row : analysis.never_match)
       add(row_at(table, row), "never_matches", table.name, "row " + std::to_string(row) + " can never decide");
+    for (const NotAllowed& each : analysis.not_allowed) {
+      const Input& input = table.inputs[static_cast<size_t>(each.column) - 1];
+      add(row_at(table, each.row, each.column), "not_allowed", table.name,
+          "row " + std::to_string(each.row) + " names " + each.value.to_text() + ", which is no allowed value of \"" +
+              input.expression + "\"" + (input.allowed_text.empty() ? "" : " (" + input.allowed_text + ")"));
+    }
     for (const std::string& sentence : analysis.not_decided) add(head, "not_decided", table.name, sentence);
-    find_unused(table);
+    find_unused(table, places);
   }
 
-  void find_unused(const Table& table) {
+  void find_unused(const Table& table, const TablePlaces& places) {
     for (size_t i = 0; i < table.inputs.size(); ++i) {
       const bool is_used =
           table.rules.empty() || std::any_of(table.rules.begin(), table.rules.end(), [&](const Rule& rule) {
             return i < rule.cells.size() && trim(rule.cells[i]) != "-";
           });
       if (is_used) continue;
-      add({table.inputs[i].line, 0}, "unused", table.name,
+      const Position known = places.at(0, static_cast<int>(i) + 1);
+      add(known.line > 0 ? known : Position{table.inputs[i].line, 0}, "unused", table.name,
           "no row asks about \"" + table.inputs[i].expression + "\": every cell is -");
     }
-  }
-
-  static Position row_at(const Table& table, int row) {
-    const auto index = static_cast<size_t>(row) - 1;
-    return {index < table.rules.size() ? table.rules[index].line : 0, 0};
   }
 
   std::vector<Finding> take() {
@@ -83,22 +98,37 @@ int cell_column(std::string_view text, int line, int cell) {
 
 }  // namespace
 
-std::vector<Finding> check_model(std::vector<Definitions> models) {
+Position TablePlaces::at(int row, int column) const {
+  const auto pick = [](const std::vector<Position>& list, int place) {
+    return place > 0 && static_cast<size_t>(place) <= list.size() ? list[static_cast<size_t>(place) - 1] : Position();
+  };
+  if (row <= 0) return pick(heads, std::max(column, 1));
+  if (static_cast<size_t>(row) > rows.size()) return {};
+  const Row& found = rows[static_cast<size_t>(row) - 1];
+  const Position cell = pick(found.cells, column);
+  return cell.line > 0 ? cell : found.at;
+}
+
+std::vector<Finding> check_model(std::vector<Definitions> models, HostFunctions functions) {
   const std::string file = models.empty() ? "" : models[0].file;
   Checker checker(file);
   Engine::Options options;
+  options.functions = std::move(functions);
   options.check = true;
   const Engine::Loaded loaded = Engine::load(std::move(models), options);
   for (const ModelProblem& each : loaded.problems) {
     if (each.file == file) checker.add(each.at, each.is_type ? "type" : "expression", "", each.message);
   }
   if (!loaded.engine) return checker.take();
-  loaded.engine->each_table([&](const std::string&, const CompiledTable& table) { checker.analyse_table(table); });
+  loaded.engine->each_table([&](const std::string&, const CompiledTable& table, const TablePlaces& places) {
+    checker.analyse_table(table, places);
+  });
   for (const auto& [at, message] : loaded.engine->unused()) checker.add(at, "unused", "", message);
   return checker.take();
 }
 
-std::vector<Finding> check_table(std::string_view file, std::string_view name, std::string_view text) {
+std::vector<Finding> check_table(std::string_view file, std::string_view name, std::string_view text,
+                                 const HostFunctions& functions) {
   Checker checker{std::string(file)};
   const ParsedTable parsed = parse_table_markdown(name, text);
   const auto report = [&](const TableProblem& each, const char* code) {
@@ -107,18 +137,34 @@ std::vector<Finding> check_table(std::string_view file, std::string_view name, s
   };
   for (const TableProblem& each : parsed.problems) report(each, "form");
   if (!parsed.problems.empty()) return checker.take();
-  feel::Scope scope;
-  for (const std::string& root : roots_of(parsed.table)) {
-    feel::Type type;
-    for (const Input& input : parsed.table.inputs) {
-      if (input.expression == root) type = input.type;
-    }
-    scope.add(feel::Variable{root, type});
-  }
-  const TableCompiled compiled = compile(parsed.table, scope);
+  const TableCompiled compiled = compile(parsed.table, scope_of(parsed.table, functions));
   for (const TableProblem& each : compiled.problems) report(each, "type");
   if (compiled.table) checker.analyse_table(*compiled.table);
   return checker.take();
+}
+
+std::vector<Finding> check_workbook(std::string_view file, std::string_view name, std::string_view bytes,
+                                    const HostFunctions& functions) {
+  const ReadWorkbook book = read_workbook(name, bytes);
+  std::vector<Finding> out;
+  for (const SheetProblem& each : book.problems)
+    out.push_back({std::string(file), {}, "form", "", each.message, each.cell});
+  if (!out.empty()) return out;
+  for (const SheetTable& each : book.tables) {
+    const TableCompiled compiled = compile(each.table, scope_of(each.table, functions));
+    for (const TableProblem& problem : compiled.problems) {
+      out.push_back(
+          {std::string(file), {}, "type", each.table.name, problem.message, each.cell(problem.row, problem.column)});
+    }
+    if (!compiled.table) continue;
+    Checker checker{std::string(file)};
+    checker.analyse_table(*compiled.table);
+    for (Finding& finding : checker.take()) {
+      finding.cell = each.sheet + "!" + "A" + std::to_string(finding.at.line);
+      out.push_back(std::move(finding));
+    }
+  }
+  return out;
 }
 
 }  // namespace tongban::dmn

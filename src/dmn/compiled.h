@@ -1,10 +1,12 @@
 // The compiled form of a table, private to dmn: evaluation and analysis read it.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "dmn/bitmap_index.h"
 #include "dmn/table.h"
 
 namespace tongban::dmn {
@@ -25,6 +27,8 @@ struct CompiledTable::Parts {
   bool has_default = false;
   feel::Type type;
   std::vector<std::string> reads;
+  // Of a large table: which rows are worth testing. Null: all.
+  std::shared_ptr<const BitmapIndex> index;
 };
 
 }  // namespace tongban::dmn

@@ -160,6 +160,28 @@ Definitions model_of(const Table& given) {
   return model;
 }
 
+Definitions model_of(const std::vector<Table>& tables) {
+  Definitions out;
+  for (const Table& table : tables) {
+    Definitions one = model_of(table);
+    if (&table == &tables.front()) {
+      out = std::move(one);
+      continue;
+    }
+    for (ItemDefinition& type : one.types) {
+      const bool is_known = std::any_of(out.types.begin(), out.types.end(),
+                                        [&](const ItemDefinition& each) { return each.name == type.name; });
+      if (!is_known) out.types.push_back(std::move(type));
+    }
+    for (Element& element : one.elements) {
+      const bool is_known = std::any_of(out.elements.begin(), out.elements.end(),
+                                        [&](const Element& each) { return each.id == element.id; });
+      if (!is_known || element.kind == Element::Kind::decision) out.elements.push_back(std::move(element));
+    }
+  }
+  return out;
+}
+
 std::vector<Table> tables_of(const Definitions& model) {
   std::vector<Table> out;
   for (const Element& element : model.elements) collect(element.logic, out);

@@ -80,8 +80,10 @@ class Engine {
   // The type an input or decision is declared with, for reading JSON; any when unknown.
   feel::Type type_of(std::string_view name) const;
 
-  // Every decision table, in the order of the file, with the name of its element.
-  void each_table(const std::function<void(const std::string&, const CompiledTable&)>& visit) const;
+  // Every decision table of the first model, in the order of the file.
+  using TableVisitor =
+      std::function<void(const std::string& element, const CompiledTable& table, const TablePlaces& places)>;
+  void each_table(const TableVisitor& visit) const;
   // Inputs and decisions of the first model that are required and not read, or that nobody requires.
   std::vector<std::pair<Position, std::string>> unused() const;
 

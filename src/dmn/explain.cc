@@ -7,7 +7,13 @@ using feel::Value;
 
 std::string value_text(const Value& value) {
   if (const auto limit = limit_to_text(value)) return *limit;
-  return value.to_text();
+  if (value.kind() != Value::Kind::list) return value.to_text();
+  std::string out;
+  for (const Value& item : value.as_list()) {
+    const auto limit = limit_to_text(item);
+    out += (out.empty() ? "" : "、") + (limit ? *limit : item.to_text());
+  }
+  return out.empty() ? "空列表" : out;
 }
 
 std::string head_of(const Input& input) {
@@ -29,34 +35,6 @@ std::string numbers(const std::vector<int>& rows) {
   std::vector<std::string> words;
   for (const int row : rows) words.push_back(std::to_string(row));
   return "第 " + join(words, "、") + " 行";
-}
-
-std::string policy_name(HitPolicy policy) {
-  switch (policy) {
-    case HitPolicy::unique:
-      return "唯一";
-    case HitPolicy::first:
-      return "首个";
-    case HitPolicy::any:
-      return "任一";
-    case HitPolicy::priority:
-      return "优先";
-    case HitPolicy::collect:
-      return "收集";
-    case HitPolicy::collect_sum:
-      return "求和";
-    case HitPolicy::collect_min:
-      return "取最小";
-    case HitPolicy::collect_max:
-      return "取最大";
-    case HitPolicy::collect_count:
-      return "计数";
-    case HitPolicy::rule_order:
-      return "按行";
-    case HitPolicy::output_order:
-      return "按值";
-  }
-  return "";
 }
 
 std::string stopped_text(const Table& table, const Decision& decision, const Decision::RowTrace& row) {
@@ -101,8 +79,8 @@ json::object to_json(const TableTrace& trace) {
 std::string to_sentence(const TableTrace& trace) {
   const Table& table = *trace.table;
   const Decision& decision = trace.decision;
-  std::string out =
-      "表「" + (table.title.empty() ? table.name : table.title) + "」（" + policy_name(table.hit_policy) + "）：";
+  std::string out = "表「" + (table.title.empty() ? table.name : table.title) + "」（" +
+                    std::string(word_of(table.hit_policy)) + "）：";
   std::vector<std::string> read;
   for (size_t i = 0; i < decision.inputs.size() && i < table.inputs.size(); ++i)
     read.push_back(head_of(table.inputs[i]) + " = " + value_text(decision.inputs[i].value));

@@ -9,11 +9,7 @@ namespace {
 
 constexpr size_t kMaxBytes = 32'000'000;  // 100,000 rows are 12 MB
 constexpr size_t kMaxColumns = 200;
-constexpr std::string_view kArrow = "→";
-constexpr std::string_view kAnnotation = "〔", kAnnotationEnd = "〕";
-
 constexpr std::string_view kBreak = "<br>";
-constexpr std::string_view kNoClause = "—";
 
 std::string with_lines(std::string_view text) {
   return replace_all(replace_all(text, kBreak, "\n"), "&lt;br>", kBreak);
@@ -250,21 +246,21 @@ class Parser {
     for (size_t i = 0; i < cells.size(); ++i) {
       std::string_view head = cells[i];
       const int column = static_cast<int>(i) + 1;
-      if (head == "依据") {
+      if (head == kClauseHead) {
         has_clause_ = true;
         if (i + 1 != cells.size()) problem(line, "依据 must be the last column", 0, column);
         continue;
       }
-      if (head.starts_with(kAnnotation) && head.ends_with(kAnnotationEnd)) {
+      if (head.starts_with(kRemark) && head.ends_with(kRemarkEnd)) {
         if (table.outputs.empty()) problem(line, "remarks stand right of the outputs", 0, column);
-        head.remove_prefix(kAnnotation.size());
-        head.remove_suffix(kAnnotationEnd.size());
+        head.remove_prefix(kRemark.size());
+        head.remove_suffix(kRemarkEnd.size());
         table.annotation_names.emplace_back(trim(head));
         continue;
       }
       if (!table.annotation_names.empty()) problem(line, "remarks stand between outputs and 依据", 0, column);
-      const bool is_output = head.starts_with(kArrow) || head.starts_with("->");
-      if (is_output) head = trim(head.substr(head.starts_with("->") ? 2 : kArrow.size()));
+      const bool is_output = head.starts_with(kOutputMark) || head.starts_with("->");
+      if (is_output) head = trim(head.substr(head.starts_with("->") ? 2 : kOutputMark.size()));
       if (head.empty()) {
         problem(line, "the column has no head", 0, column);
         head = "?";
@@ -458,8 +454,6 @@ class Parser {
   ParsedTable parsed_;
 };
 
-std::string escaped(std::string_view cell) { return replace_all(on_one_line(cell), "|", "\\|"); }
-
 std::string quoted(const std::string& text) { return feel::Value::text(text).to_text(); }
 
 template <class Column>
@@ -476,17 +470,6 @@ std::string type_line(const Column& column) {
   return out + (out.empty() || values.empty() ? "" : ", ") + values;
 }
 
-// The head of a column: its name for people and its expression or identifier.
-std::string head_of(const std::string& label, const std::string& text) {
-  const auto is_plain = [](const std::string& word) {
-    return !word.empty() && word[0] != '"' && word.find_first_of(" \n") == std::string::npos &&
-           word.find("\u3000") == std::string::npos && !word.starts_with(kAnnotation) && !word.starts_with(kArrow) &&
-           !word.starts_with("->");
-  };
-  if (label == text && is_plain(label) && label != "依据") return text;
-  return (is_plain(label) ? label : quoted(label)) + (text.empty() ? "" : " " + text);
-}
-
 // The key under which a column's type stands: its own text where that is plain and known once.
 template <class Columns, class Text>
 std::string key_of(const Columns& columns, size_t place, const Text& text) {
@@ -495,12 +478,6 @@ std::string key_of(const Columns& columns, size_t place, const Text& text) {
   const bool is_plain = !own.empty() && same == 1 && own.find_first_of(":\n\r") == std::string::npos && own[0] != '#' &&
                         own[0] != '(' && trim(own) == own;
   return is_plain ? own : "(" + std::to_string(place + 1) + ")";
-}
-
-bool is_foreign(const Table& table) {
-  return std::any_of(table.rules.begin(), table.rules.end(), [](const Rule& rule) { return rule.clause.empty(); }) ||
-         std::any_of(table.outputs.begin(), table.outputs.end(),
-                     [](const Output& each) { return !is_name(each.name); });
 }
 
 std::string head_text(const Table& table) {
@@ -534,6 +511,27 @@ std::string head_text(const Table& table) {
 
 }  // namespace
 
+std::string cell_text(std::string_view text) { return replace_all(on_one_line(text), "|", "\\|"); }
+
+std::string type_text(const Input& input) { return type_line(input); }
+std::string type_text(const Output& output) { return type_line(output); }
+
+std::string column_head(const std::string& label, const std::string& text) {
+  const auto is_plain = [](const std::string& word) {
+    return !word.empty() && word[0] != '"' && word.find_first_of(" \n") == std::string::npos &&
+           word.find("\u3000") == std::string::npos && !word.starts_with(kRemark) && !word.starts_with(kOutputMark) &&
+           !word.starts_with("->");
+  };
+  if (label == text && is_plain(label) && label != kClauseHead) return text;
+  return (is_plain(label) ? label : quoted(label)) + (text.empty() ? "" : " " + text);
+}
+
+bool is_foreign(const Table& table) {
+  return std::any_of(table.rules.begin(), table.rules.end(), [](const Rule& rule) { return rule.clause.empty(); }) ||
+         std::any_of(table.outputs.begin(), table.outputs.end(),
+                     [](const Output& each) { return !is_name(each.name); });
+}
+
 ParsedTable parse_table_markdown(std::string_view name, std::string_view text) { return Parser(name, text).run(); }
 
 std::string to_markdown(const Table& table) {
@@ -542,25 +540,25 @@ std::string to_markdown(const Table& table) {
   out += "\n|";
   std::string line = "|";
   for (const Input& input : table.inputs) {
-    out += " " + escaped(head_of(input.label, input.expression)) + " |";
+    out += " " + cell_text(column_head(input.label, input.expression)) + " |";
     line += "---|";
   }
   for (const Output& output : table.outputs) {
-    out += " " + std::string(kArrow) + " " + escaped(head_of(output.label, output.name)) + " |";
+    out += " " + std::string(kOutputMark) + " " + cell_text(column_head(output.label, output.name)) + " |";
     line += "---|";
   }
   for (const std::string& name : table.annotation_names) {
-    out += " " + std::string(kAnnotation) + escaped(name) + std::string(kAnnotationEnd) + " |";
+    out += " " + std::string(kRemark) + cell_text(name) + std::string(kRemarkEnd) + " |";
     line += "---|";
   }
   out += " 依据 |\n" + line + "---|\n";
   for (const Rule& rule : table.rules) {
     out += "|";
-    for (const std::string& cell : rule.cells) out += " " + escaped(cell) + " |";
-    for (const std::string& cell : rule.outputs) out += " " + escaped(cell) + " |";
+    for (const std::string& cell : rule.cells) out += " " + cell_text(cell) + " |";
+    for (const std::string& cell : rule.outputs) out += " " + cell_text(cell) + " |";
     for (size_t i = 0; i < table.annotation_names.size(); ++i)
-      out += " " + escaped(i < rule.annotations.size() ? rule.annotations[i] : "") + " |";
-    out += " " + escaped(rule.clause.empty() ? std::string(kNoClause) : rule.clause) + " |\n";
+      out += " " + cell_text(i < rule.annotations.size() ? rule.annotations[i] : "") + " |";
+    out += " " + cell_text(rule.clause.empty() ? std::string(kNoClause) : rule.clause) + " |\n";
   }
   return out;
 }

@@ -33,6 +33,18 @@ struct TypedName {
   Position at;
 };
 
+// Where the parts of a decision table stand in its file.
+struct TablePlaces {
+  struct Row {
+    Position at;
+    std::vector<Position> cells;  // of inputs, then of outputs
+  };
+  std::vector<Position> heads;  // of inputs, then of outputs
+  std::vector<Row> rows;
+  // As rows and columns are counted in TableProblem: from 1, row 0 the head, column 0 the row itself.
+  Position at(int row, int column) const;
+};
+
 // A boxed expression (chapter 10.2).
 struct Boxed {
   enum class Kind : uint8_t {
@@ -61,7 +73,8 @@ struct Boxed {
   std::vector<TypedName> names;
   std::vector<Boxed> parts;
   std::shared_ptr<const Table> table;
-  Position at;  // of the text for a literal
+  std::shared_ptr<const TablePlaces> places;  // of the table
+  Position at;                                // of the text for a literal
 };
 
 struct ItemDefinition {

@@ -26,6 +26,7 @@ struct Node {
   std::vector<uint32_t> slots;      // where the parts' values go
   std::vector<TypeCheckPtr> types;  // of the parts' values
   std::optional<CompiledTable> table;
+  std::shared_ptr<const TablePlaces> places;
   std::vector<TypeCheckPtr> output_types;
   std::shared_ptr<const CompiledFunction> function;
 };

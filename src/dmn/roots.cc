@@ -17,7 +17,17 @@ bool is_letter(char c) {
 }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+// Full-width signs and quotes are slips, not letters: “a” reads no variable, and feel says what is wrong with it.
+bool has_wide_sign(std::string_view name) {
+  const std::vector<char32_t> letters = to_code_points(name);
+  return std::any_of(letters.begin(), letters.end(), [](char32_t c) {
+    return (c >= 0x2010 && c <= 0x205E) || (c >= 0x3000 && c <= 0x303F && c != 0x3005 && c != 0x3007) ||
+           (c >= 0xFF00 && c <= 0xFF0F) || (c >= 0xFF1A && c <= 0xFF20) || (c >= 0xFF3B && c <= 0xFF65);
+  });
+}
+
 void add(std::vector<std::string>& out, std::string name) {
+  if (has_wide_sign(name)) return;
   if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(std::move(name));
 }
 
@@ -104,6 +114,19 @@ std::vector<std::string> roots_of(const Table& table) {
     if (!parse_limit(output.default_text)) scan(output.default_text, out);
   }
   return out;
+}
+
+feel::Scope scope_of(const Table& table, const std::vector<feel::Function>& functions) {
+  feel::Scope scope;
+  for (const feel::Function& function : functions) scope.add(function);
+  for (const std::string& root : roots_of(table)) {
+    feel::Type type;
+    for (const Input& input : table.inputs) {
+      if (input.expression == root) type = input.type;
+    }
+    scope.add(feel::Variable{root, type});
+  }
+  return scope;
 }
 
 }  // namespace tongban::dmn

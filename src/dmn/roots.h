@@ -13,5 +13,7 @@ namespace tongban::dmn {
 // names followed by a bracket (functions) are left out, and so is `item`.
 std::vector<std::string> roots_of(std::string_view expression);
 std::vector<std::string> roots_of(const Table& table);
+// They as a scope, with the types that the table's head declares, and the host's functions.
+feel::Scope scope_of(const Table& table, const std::vector<feel::Function>& functions = {});
 
 }  // namespace tongban::dmn

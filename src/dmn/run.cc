@@ -490,14 +490,14 @@ Outcome Engine::evaluate_service(std::string_view name, const std::vector<GivenV
 }
 
 namespace {
-void visit_tables(const Node& node, const std::string& name,
-                  const std::function<void(const std::string&, const CompiledTable&)>& visit) {
-  if (node.table) visit(name, *node.table);
+void visit_tables(const Node& node, const std::string& name, const Engine::TableVisitor& visit) {
+  if (node.table) visit(name, *node.table, node.places ? *node.places : TablePlaces());
+  if (node.function) visit_tables(node.function->body, name, visit);
   for (const Node& part : node.parts) visit_tables(part, name, visit);
 }
 }  // namespace
 
-void Engine::each_table(const std::function<void(const std::string&, const CompiledTable&)>& visit) const {
+void Engine::each_table(const TableVisitor& visit) const {
   for (const CompiledElement& each : program_->elements) {
     if (each.model != 0) continue;
     visit_tables(each.logic, each.element->name, visit);

@@ -1,6 +1,7 @@
 #include "dmn/table.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/text.h"
@@ -44,6 +45,10 @@ constexpr PolicyName kPolicies[] = {{"unique", HitPolicy::unique},
                                     {"任一", HitPolicy::any},
                                     {"优先", HitPolicy::priority},
                                     {"收集", HitPolicy::collect},
+                                    {"求和", HitPolicy::collect_sum},
+                                    {"取最小", HitPolicy::collect_min},
+                                    {"取最大", HitPolicy::collect_max},
+                                    {"计数", HitPolicy::collect_count},
                                     {"按行", HitPolicy::rule_order},
                                     {"按值", HitPolicy::output_order}};
 
@@ -84,6 +89,9 @@ std::optional<std::vector<std::string>> texts_of(const std::vector<AllowedValue>
   return texts;
 }
 
+// From here on an index is worth its memory.
+constexpr size_t kIndexedRows = 64;
+
 class TableCompiler {
  public:
   TableCompiler(const Table& table, const feel::Scope& scope, const TableOptions& options)
@@ -105,6 +113,7 @@ class TableCompiler {
       std::sort(parts_->reads.begin(), parts_->reads.end());
       parts_->reads.erase(std::unique(parts_->reads.begin(), parts_->reads.end()), parts_->reads.end());
       compiled.table = CompiledTable(parts_);
+      if (parts_->rows.size() >= kIndexedRows) parts_->index = std::make_shared<const BitmapIndex>(*compiled.table);
     }
     compiled.problems = std::move(problems_);
     return compiled;
@@ -363,38 +372,74 @@ class Run {
     return true;
   }
 
+  // Every row, in order; of a large table, where no trace is wanted, those that the index does not rule out: a row with
+  // a plain cell that does not hold decides nothing, and rows with other cells are tested as ever.
   bool match_rows() {
-    for (size_t row = 0; row < parts_.rows.size(); ++row) {
-      Stopped stopped{static_cast<int>(row) + 1, {}, {}};
-      bool holds = true;
-      Decision::RowTrace trace{stopped.row, 0, false};
-      for (size_t i = 0; holds && i < parts_.rows[row].tests.size(); ++i) {
-        const std::optional<feel::Expression>& cell = parts_.rows[row].tests[i];
-        if (!cell) continue;  // any
-        const Value& input = decision_.inputs[i].value;
-        feel::TestResult result = feel::test(*cell, input, slots_, budget_);
-        if (!result.error.empty()) return fail("row " + std::to_string(row + 1) + ": " + result.error);
-        if (parts_.strict && !input.is_null() && !missing_[i].empty()) {
-          stopped.inputs.push_back(i);  // the input itself rests on something missing
-        } else if (!parts_.strict && result.holds) {
-          continue;
-        } else if (result.truth == feel::Truth::undecided) {
-          if (result.input_missing) stopped.inputs.push_back(i);
-          for (const std::string& path : result.missing) add_once(stopped.paths, path);
-        } else {
-          holds = result.truth == feel::Truth::yes;
-          if (!holds) trace = {stopped.row, static_cast<int>(i) + 1, false};
-          continue;
-        }
-        if (trace.stopped_at == 0) trace = {stopped.row, static_cast<int>(i) + 1, true};
+    std::vector<uint64_t> candidates;
+    if (!rule_out(candidates)) {
+      for (size_t row = 0; row < parts_.rows.size(); ++row) {
+        if (!match_row(row)) return false;
       }
-      if (trace_) decision_.rows.push_back(trace);
-      if (!holds) continue;
-      if (stopped.inputs.empty() && stopped.paths.empty()) {
-        decision_.matched.push_back(static_cast<int>(row) + 1);
+      return true;
+    }
+    for (size_t word = 0; word < candidates.size(); ++word) {
+      for (uint64_t bits = candidates[word]; bits != 0; bits &= bits - 1) {
+        if (!match_row(word * 64 + static_cast<size_t>(std::countr_zero(bits)))) return false;
+      }
+    }
+    return true;
+  }
+
+  // False: every row has to be tested.
+  bool rule_out(std::vector<uint64_t>& candidates) const {
+    if (!parts_.index || trace_) return false;
+    const BitmapIndex& index = *parts_.index;
+    std::vector<uint32_t> classes;
+    for (size_t i = 0; i < index.columns(); ++i) {
+      const Value& value = decision_.inputs[i].value;
+      if (!value.is_null() && !missing_[i].empty()) return false;  // it rests on something missing
+      const std::optional<uint32_t> of_class = index.class_of(i, value);
+      if (!of_class) return false;
+      classes.push_back(*of_class);
+    }
+    candidates.resize(index.words());
+    BitmapIndex::Scratch scratch;
+    index.match_open(classes, candidates, scratch);
+    for (const BitmapIndex::Residual& each : index.residual())
+      candidates[each.row / 64] |= uint64_t{1} << each.row % 64;
+    return true;
+  }
+
+  bool match_row(size_t row) {
+    Stopped stopped{static_cast<int>(row) + 1, {}, {}};
+    bool holds = true;
+    Decision::RowTrace trace{stopped.row, 0, false};
+    for (size_t i = 0; holds && i < parts_.rows[row].tests.size(); ++i) {
+      const std::optional<feel::Expression>& cell = parts_.rows[row].tests[i];
+      if (!cell) continue;  // any
+      const Value& input = decision_.inputs[i].value;
+      feel::TestResult result = feel::test(*cell, input, slots_, budget_);
+      if (!result.error.empty()) return fail("row " + std::to_string(row + 1) + ": " + result.error);
+      if (parts_.strict && !input.is_null() && !missing_[i].empty()) {
+        stopped.inputs.push_back(i);  // the input itself rests on something missing
+      } else if (!parts_.strict && result.holds) {
+        continue;
+      } else if (result.truth == feel::Truth::undecided) {
+        if (result.input_missing) stopped.inputs.push_back(i);
+        for (const std::string& path : result.missing) add_once(stopped.paths, path);
       } else {
-        stopped_.push_back(std::move(stopped));
+        holds = result.truth == feel::Truth::yes;
+        if (!holds) trace = {stopped.row, static_cast<int>(i) + 1, false};
+        continue;
       }
+      if (trace.stopped_at == 0) trace = {stopped.row, static_cast<int>(i) + 1, true};
+    }
+    if (trace_) decision_.rows.push_back(trace);
+    if (!holds) return true;
+    if (stopped.inputs.empty() && stopped.paths.empty()) {
+      decision_.matched.push_back(static_cast<int>(row) + 1);
+    } else {
+      stopped_.push_back(std::move(stopped));
     }
     return true;
   }
@@ -608,6 +653,13 @@ std::optional<HitPolicy> parse_hit_policy(std::string_view text) {
 std::string_view to_text(HitPolicy policy) {
   for (const PolicyName& each : kPolicies) {
     if (each.policy == policy) return each.name;
+  }
+  return "";
+}
+
+std::string_view word_of(HitPolicy policy) {
+  for (const PolicyName& each : kPolicies) {
+    if (each.policy == policy && (each.name[0] & 0x80) != 0) return each.name;
   }
   return "";
 }

@@ -34,6 +34,7 @@ enum class HitPolicy : uint8_t {
 // "UNIQUE", "unique", "U", "唯一"…; empty for another word.
 std::optional<HitPolicy> parse_hit_policy(std::string_view text);
 std::string_view to_text(HitPolicy policy);
+std::string_view word_of(HitPolicy policy);  // for people: 唯一, 首个…
 
 // Goes into the outcome (binding) or fills a form field that a person may change with a reason (suggested).
 enum class Force : uint8_t { binding, suggested };

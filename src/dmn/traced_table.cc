@@ -240,7 +240,9 @@ struct TracedTable::Case {
 };
 
 TracedTable::TracedTable(CompiledTable table, feel::Scope scope)
-    : table_(std::move(table)), scope_(std::move(scope)), index_(std::make_unique<const BitmapIndex>(table_)) {
+    : table_(std::move(table)),
+      scope_(std::move(scope)),
+      index_(table_.parts().index ? table_.parts().index : std::make_shared<const BitmapIndex>(table_)) {
   make_quick();
 }
 

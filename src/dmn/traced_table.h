@@ -61,7 +61,7 @@ class TracedTable {
 
   CompiledTable table_;
   feel::Scope scope_;
-  std::unique_ptr<const BitmapIndex> index_;
+  std::shared_ptr<const BitmapIndex> index_;
   bool is_quick_ = false;
   std::vector<QuickInput> inputs_;
   std::vector<QuickRow> rows_;

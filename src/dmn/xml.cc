@@ -235,9 +235,27 @@ class Reader {
   std::string type_ref(const pugi::xml_node& node) const {
     std::string ref = collapse(attribute_of(node, "typeRef"));
     if (ref.empty()) ref = collapse(text_of(child_of(node, "typeRef")));
+    return resolve(node, ref);
+  }
+  // Tools write types as qualified names: feel:number, tns:tPerson. A prefix that no declaration binds is part of the
+  // name, but for 1.1, where every type has one.
+  std::string resolve(const pugi::xml_node& node, const std::string& ref) const {
     const size_t colon = ref.find(':');
-    if (colon != std::string::npos && out_.model.version == "1.1") ref = ref.substr(colon + 1);
-    return ref;
+    if (colon == std::string::npos) return ref;
+    const std::string local = ref.substr(colon + 1);
+    const std::string declaration = "xmlns:" + ref.substr(0, colon);
+    for (pugi::xml_node each = node; each; each = each.parent()) {
+      const std::string_view uri = each.attribute(declaration.c_str()).value();
+      if (uri.empty()) continue;
+      if (uri == out_.model.namespace_uri || uri.ends_with("/FEEL/") || uri.ends_with("/FEEL")) return local;
+      for (const pugi::xml_node& child : document_.root().children()) {
+        if (!is_ours(child) || local_name(child) != "import" || attribute_of(child, "namespace") != uri) continue;
+        const std::string name = collapse(attribute_of(child, "name"));
+        return name.empty() || local.starts_with(name + ".") ? local : name + "." + local;
+      }
+      break;
+    }
+    return out_.model.version == "1.1" ? local : ref;
   }
   TypedName typed_name(const pugi::xml_node& node) const {
     return {collapse(attribute_of(node, "name")), type_ref(node), std::string(attribute_of(node, "id")), at(node)};
@@ -492,12 +510,15 @@ class Reader {
     const pugi::xml_node own = child_of(child_of(node, "extensionElements"), "table");
     if (attribute_of(own, "mode") == "suggested") table->force = Force::suggested;
     table->demo = attribute_of(own, "demo") == "yes";
+    auto places = std::make_shared<TablePlaces>();
     std::vector<std::string> annotations;
     for (const pugi::xml_node& child : node.children()) {
       if (!is_ours(child)) continue;
       const std::string_view name = local_name(child);
+      if (name == "input" || name == "output") places->heads.push_back(at(child));
       if (name == "input") table->inputs.push_back(read_input(child));
       if (name == "output") table->outputs.push_back(read_output(child));
+      if (name == "rule") places->rows.push_back(row_places(child));
       if (name == "annotation") annotations.push_back(collapse(attribute_of(child, "name")));
       if (name == "rule") read_rule(child, annotations, *table);
     }
@@ -505,6 +526,19 @@ class Reader {
       if (!is_clause(each)) table->annotation_names.push_back(each);
     }
     out.table = std::move(table);
+    out.places = std::move(places);
+  }
+  // Where the texts of the cells begin.
+  TablePlaces::Row row_places(const pugi::xml_node& rule) const {
+    TablePlaces::Row out{at(rule), {}};
+    for (const char* kind : {"inputEntry", "outputEntry"}) {
+      for (const pugi::xml_node& entry : rule.children()) {
+        if (!is_ours(entry) || local_name(entry) != kind) continue;
+        const pugi::xml_node text = child_of(entry, "text");
+        out.cells.push_back(at(text && text.first_child() ? text.first_child() : entry));
+      }
+    }
+    return out;
   }
   static bool is_clause(std::string_view name) {
     return std::find(kClauseNames.begin(), kClauseNames.end(), name) != kClauseNames.end();

@@ -29,6 +29,8 @@ std::string write_xml(const Definitions& model);
 // A model of one decision, made of a table of its own: what its cells read becomes input data, its clause a knowledge
 // source, its limits contexts of number and unit.
 Definitions model_of(const Table& table);
+// The same of several tables, a decision for each; what several read is one input.
+Definitions model_of(const std::vector<Table>& tables);
 // Every decision table of a model, made fit for a Markdown file: named after its element or entry, types and limits as
 // people write them.
 std::vector<Table> tables_of(const Definitions& model);

@@ -30,6 +30,9 @@ std::optional<int64_t> cut_to_whole(const Value& value);
 // Where a position counts from 1, or from the end when negative.
 std::optional<size_t> position_in(const List& list, const Value& position);
 
+// A built-in whose argument 1 is a regular expression: where its flags stand.
+std::optional<size_t> flags_of_pattern(std::string_view function);
+
 struct BuiltInMaker {
   std::string chapter;
   std::vector<BuiltIn>& table;

@@ -173,7 +173,7 @@ Value months_between(Arguments a, Call&) {
 
 Value make_string(Arguments a, Call& call) {
   if (a[0].is_null() || !call.spend(a[0].weight())) return {};
-  return Value::text(to_feel_string(single(a[0])));
+  return Value::text(to_feel_string(a[0]));
 }
 
 Value make_number(Arguments a, Call&) {
@@ -197,7 +197,8 @@ Value make_number(Arguments a, Call&) {
     if (text.find('.') != std::string::npos) return {};
     text = replace_all(text, *point, ".");
   }
-  return number_or_null(Number::parse(text));
+  // A numeric literal has no plus (grammar rule 37).
+  return text.starts_with('+') ? Value() : number_or_null(Number::parse(text));
 }
 
 // Nothing but numbers, strings, @"…" and date("…") and its kin between the brackets of a range?
@@ -229,19 +230,40 @@ bool has_literal_ends(const std::string& text) {
   return true;
 }
 
+Value range_of_literals(const std::string& text, Call& call) {
+  const Scope nothing;
+  const Compiled compiled = compile(text, nothing, {.strict = call.strict});
+  const std::optional<Value> value = compiled.expression ? compiled.expression->constant() : std::nullopt;
+  return value && value->kind() == Kind::range ? *value : Value();
+}
+
+// range("[2..)") is >= 2, range("(..2)") is < 2: the end that is not written is open. Empty for another text.
+std::optional<std::string> one_sided(std::string_view text) {
+  text = trim(text);
+  const size_t dots = text.find("..");
+  if (text.size() < 4 || dots == std::string_view::npos) return std::nullopt;
+  const std::string_view low = trim(text.substr(1, dots - 1));
+  const std::string_view high = trim(text.substr(dots + 2, text.size() - dots - 3));
+  const bool low_open = text.front() == '(' || text.front() == ']';
+  const bool high_open = text.back() == ')' || text.back() == '[';
+  if ((text.front() != '[' && !low_open) || (text.back() != ']' && !high_open)) return std::nullopt;
+  if (low.empty() && !high.empty() && low_open)
+    return std::string(high_open ? "(< " : "(<= ") + std::string(high) + ")";
+  if (high.empty() && !low.empty() && high_open) return std::string(low_open ? "(> " : "(>= ") + std::string(low) + ")";
+  return std::nullopt;
+}
+
 // range("[1..10)"): a range whose ends are literals, the first not above the second.
 Value make_range(Arguments a, Call& call) {
   const Value* text = as(a[0], Kind::text);
   if (text == nullptr || !call.spend(text->as_text().size()) || !has_literal_ends(text->as_text())) return {};
-  const Scope nothing;
-  const Compiled compiled = compile(text->as_text(), nothing, {.strict = call.strict});
-  if (!compiled.expression) return {};
-  const std::optional<Value> value = compiled.expression->constant();
-  if (!value || value->kind() != Kind::range) return {};
-  const Range& range = value->as_range();
+  if (const std::optional<std::string> half = one_sided(text->as_text())) return range_of_literals(*half, call);
+  Value value = range_of_literals(text->as_text(), call);
+  if (value.is_null()) return {};
+  const Range& range = value.as_range();
   if (range.form != Range::Form::interval || !range.low || !range.high) return {};
   const auto order = compare(*range.low, *range.high);
-  return order && *order <= 0 ? *value : Value();
+  return order && *order <= 0 ? value : Value();
 }
 
 Value logical_not(Arguments a, Call&) {

@@ -96,18 +96,21 @@ Value string_join(Arguments a, Call& call) {
   return Value::text(std::move(out));
 }
 
-// The compiled pattern of the argument; empty when it is none.
-std::optional<Regex> regex_of(const Value& pattern, Arguments a, size_t flags_at) {
-  const Value* text = as(pattern, Kind::text);
+// The compiled pattern of the argument: the constant one of the call, or one made in `made`; nullptr when it is none.
+const Regex* regex_of(Arguments a, size_t flags_at, const Call& call, std::optional<Regex>& made) {
+  if (call.pattern != nullptr) return call.pattern;
+  const Value* text = as(a[1], Kind::text);
   std::string flags;
   if (has(a, flags_at)) {
     const Value* given = as(a[flags_at], Kind::text);
-    if (given == nullptr) return std::nullopt;
+    if (given == nullptr) return nullptr;
     flags = given->as_text();
   }
-  if (text == nullptr) return std::nullopt;
+  if (text == nullptr) return nullptr;
   Result<Regex> compiled = Regex::compile(text->as_text(), flags);
-  return compiled.ok() ? std::optional(std::move(compiled).value()) : std::nullopt;
+  if (!compiled.ok()) return nullptr;
+  made = std::move(compiled).value();
+  return &*made;
 }
 
 // Steps of the engine are cheaper than those of the evaluation.
@@ -121,7 +124,8 @@ struct Work {
 
 Value matches(Arguments a, Call& call) {
   const Value* text = as(a[0], Kind::text);
-  const std::optional<Regex> compiled = regex_of(a[1], a, 2);
+  std::optional<Regex> made;
+  const Regex* compiled = regex_of(a, 2, call, made);
   if (text == nullptr || !compiled) return {};
   Work work(call);
   const std::optional<bool> found = compiled->matches(text->as_text(), work.left);
@@ -158,7 +162,8 @@ bool expand(const std::string& replacement, const std::string& text, const Regex
 Value replace(Arguments a, Call& call) {
   const Value* input = as(a[0], Kind::text);
   const Value* replacement = as(a[2], Kind::text);
-  const std::optional<Regex> compiled = regex_of(a[1], a, 3);
+  std::optional<Regex> made;
+  const Regex* compiled = regex_of(a, 3, call, made);
   if (input == nullptr || replacement == nullptr || !compiled) return {};
   const bool is_literal = has(a, 3) && as(a[3], Kind::text)->as_text().find('q') != std::string::npos;
   const std::string& text = input->as_text();
@@ -196,7 +201,8 @@ Value replace(Arguments a, Call& call) {
 
 Value split(Arguments a, Call& call) {
   const Value* input = as(a[0], Kind::text);
-  const std::optional<Regex> compiled = regex_of(a[1], a, 2);
+  std::optional<Regex> made;
+  const Regex* compiled = regex_of(a, 2, call, made);
   if (input == nullptr || !compiled) return {};
   const std::string& text = input->as_text();
   Work work(call);
@@ -216,6 +222,11 @@ Value split(Arguments a, Call& call) {
 }
 
 }  // namespace
+
+std::optional<size_t> flags_of_pattern(std::string_view function) {
+  if (function == "matches" || function == "split") return 2;
+  return function == "replace" ? std::optional<size_t>(3) : std::nullopt;
+}
 
 void add_texts(std::vector<BuiltIn>& table) {
   const Type text = Type::text();

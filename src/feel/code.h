@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "feel/feel.h"
+#include "feel/regex.h"
 
 namespace tongban::feel {
 
@@ -94,6 +95,7 @@ struct Code {
   std::vector<Type> types;
   std::vector<std::shared_ptr<const Function>> functions;
   std::vector<Lambda> lambdas;
+  std::vector<Regex> patterns;  // constant ones, compiled once; a built-in's node holds its number + 1 in `path`
   std::vector<std::string> reads;
   uint32_t root = 0;
   uint32_t locals = 0;  // how many the frame needs
@@ -106,7 +108,8 @@ struct Code {
 // What a built-in may use of the evaluation.
 struct Call {
   Budget& budget;
-  bool strict;  // of the compilation: how times are read
+  bool strict;                     // of the compilation: how times are read
+  const Regex* pattern = nullptr;  // the compiled pattern of matches, replace, split where it is constant
   bool spend(uint64_t steps) { return budget.spend(steps); }
 };
 

@@ -58,6 +58,7 @@ class Compiler {
   void type_problem(size_t at, std::string message);
   Term syntax(std::string message);  // the first fault of form ends reading
   std::string here();                // what stands here, for messages
+  std::string_view habit() const;
   Term expected(std::string_view what);
   void expect_end();
   bool take(std::string_view sign);
@@ -159,7 +160,9 @@ class Compiler {
   Term parse_filter(const Term& source);
   Candidate find_name() const;
   // The innermost filter over items of unknown type: a name may be one of their members.
-  const Local* open_item() const;
+  const Local* open_item() const;  // the innermost
+  static bool is_open_item(const Local& local);
+  Term member_of_items(Term found, const std::string& name, size_t outside);
   Term candidate_term(const Candidate& found, size_t at);
   Term unknown_name(size_t at);
   std::optional<Term> function_value(size_t at);
@@ -184,6 +187,8 @@ class Compiler {
                                            const std::vector<Function::Parameter>& parameters, bool variadic);
   std::vector<uint32_t> check_arguments(const std::string& name, const std::vector<Term>& arguments,
                                         const std::vector<Function::Parameter>& parameters, bool variadic);
+  static std::string unknown_parameter(const std::vector<Argument>& arguments, const std::vector<std::string>& known);
+  void keep_pattern(uint32_t node, const std::string& function, const std::vector<Term>& arguments);
   static Type call_type(const BuiltIn& function, const std::vector<Term>& arguments);
 
   // ---- unary tests (parse_tests.cc)

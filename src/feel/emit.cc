@@ -105,7 +105,23 @@ Term Compiler::folded(uint32_t index, Type type, size_t at) {
     if (!has_null && problems_.empty()) {
       std::string written(trim(text_.substr(at, pos_ - at)));
       if (written.size() > 80) written = written.substr(0, written.find(' ')) + " …";
-      type_problem(at, written + " can only give null; check the values");
+      // The forms people miss most.
+      constexpr std::pair<std::string_view, std::string_view> kForms[] = {
+          {"date and time(", "write date and time(\"2021-02-05T09:30:00+08:00\")"},
+          {"date(", "write date(\"2021-02-05\") or date(2021, 2, 5)"},
+          {"time(", "write time(\"09:30:00\") or time(9, 30, 0)"},
+          {"duration(", "write duration(\"P5D\"), \"PT2H30M\" or \"P1Y2M\""},
+          {"number(", "write number(\"1000.5\") or number(\"1,000.5\", \",\", \".\")"}};
+      std::string_view advice = "check the values";
+      for (const auto& [start, form] : kForms) {
+        if (written.starts_with(start)) {
+          advice = form;
+          break;
+        }
+      }
+      if (written.size() == std::string_view("date(\"2021-02-30\")").size() && written.starts_with("date(\""))
+        advice = "there is no such day";
+      type_problem(at, written + " can only give null; " + std::string(advice));
     }
     Term term = null_term(at);
     term.type = std::move(type);

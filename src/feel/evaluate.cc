@@ -386,7 +386,8 @@ Value Evaluator::eval_filter(const Node& node) {
   if (source.is_null() || failed()) return {};
   const List single = source.kind() == Kind::list ? List{} : List{source};
   const List& items = source.kind() == Kind::list ? source.as_list() : single;
-  if ((node.flag & 1) != 0) {  // an index: counted from 1, from the end when negative
+  if ((node.flag & 1) != 0) {  // an index: counted from 1, from the end when negative; `item` is the first one
+    locals_[node.data] = items.empty() ? Value() : items[0];
     const Value index = eval(children[1]);
     if (index.kind() != Kind::number) return {};
     const std::optional<int64_t> at = index.as_number().to_int64();
@@ -445,7 +446,7 @@ Value Evaluator::eval_call(const Node& node) {
   }
   const BuiltIn& function = built_in_functions()[node.data];
   if (function.names_null) missing_.resize(mark);
-  Call call{budget_, code_.strict};
+  Call call{budget_, code_.strict, node.path > 0 ? &code_.patterns[node.path - 1] : nullptr};
   return paid(function.call(arguments, call));
 }
 
@@ -520,9 +521,13 @@ Value Evaluator::test_value(const Node& node) {
   const Value& input = *input_;
   const bool is_literal_null = code_.nodes[code_.children_of(node)[0]].op == Op::constant && value.is_null();
   if (is_literal_null) return Value::of(input.is_null());
-  if (value.is_null()) return {};
+  // By the standard a value in the list of tests means equality, and null is equal to null alone. In packs null is what
+  // is not known, and says nothing.
+  const bool is_standard = !code_.strict;
+  if (value.is_null()) return is_standard ? Value::of(input.is_null()) : Value();
   if (value.kind() == Kind::list && input.kind() != Kind::list) {
     bool unknown = false;
+    bool unknown_range = false;
     for (const Value& item : value.as_list()) {
       if (!spend(1)) return {};
       if (item.is_null()) {
@@ -531,6 +536,7 @@ Value Evaluator::test_value(const Node& node) {
       }
       if (input.is_null()) {
         unknown = true;
+        unknown_range = unknown_range || item.kind() == Kind::range;
         continue;
       }
       const std::optional<bool> same = item.kind() == Kind::range && input.kind() != Kind::range
@@ -538,9 +544,14 @@ Value Evaluator::test_value(const Node& node) {
                                            : equals(input, item);
       if (same && *same) return Value::of(true);
     }
-    return unknown ? test_input_missing() : Value::of(false);
+    if (!unknown) return Value::of(false);
+    test_input_missing();
+    return is_standard && !unknown_range ? Value::of(false) : Value();
   }
-  if (input.is_null()) return test_input_missing();
+  if (input.is_null()) {
+    test_input_missing();
+    return is_standard && value.kind() != Kind::range ? Value::of(false) : Value();
+  }
   if (value.kind() == Kind::range && input.kind() != Kind::range) {
     const std::optional<bool> inside = contains(value.as_range(), input);
     return inside ? Value::of(*inside) : Value();
@@ -697,7 +708,9 @@ Value call(const Callable& function, std::span<const Value> arguments, Budget& b
   List converted;
   converted.reserve(parameters.size());
   for (size_t i = 0; i < arguments.size(); ++i) {
-    std::optional<Value> value = convert(arguments[i], function.parameters[i].type);
+    const Function::Parameter& parameter = function.parameters[i];
+    std::optional<Value> value = convert(arguments[i], parameter.type);
+    if (!value && parameter.also) value = convert(arguments[i], *parameter.also);
     if (!value) return {};
     converted.push_back(std::move(*value));
   }

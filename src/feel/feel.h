@@ -123,12 +123,21 @@ struct Variable {
 // Nodes of the compiled form that may be open at once, through all calls: what recursion costs of the stack.
 inline constexpr int kMaxOpenNodes = 6'000;
 
+// What an extension function says of how it came to its answer: for a trace and for people.
+struct Note {
+  std::string function;
+  std::string text;          // sentences
+  json::object data;         // the same as data, in a form that the function's documentation describes
+  bool provisional = false;  // the answer may change when more becomes known
+};
+
 struct EvalContext {
   Instant now;                         // what now() and today() give: the act's time
   uint64_t max_steps = kDefaultSteps;  // beyond it evaluation ends with an error
   const void* host = nullptr;          // the host's own, handed to its extension functions as it is
   bool has_now = true;                 // false: now() and today() are null, for want of a time
   int max_open_nodes = kMaxOpenNodes;  // beyond it recursion ends with an error
+  std::vector<Note>* notes = nullptr;  // where extension functions put their notes, in order of their calls; not shared
 };
 
 // What an evaluation may still spend; it goes through every call. One evaluation, one thread.
@@ -153,7 +162,8 @@ struct Function {
   struct Parameter {
     std::string name;
     Type type;
-    bool optional = false;  // left out or null: null arrives
+    bool optional = false;             // left out or null: null arrives
+    std::shared_ptr<const Type> also;  // another type that it may have (a date and time where a date is meant)
   };
   std::string name;
   std::vector<Parameter> parameters;

@@ -126,7 +126,65 @@ std::string Compiler::here() {
   return "found \"" + std::string(text_.substr(pos_, std::min<size_t>(length, 60))) + "\"";
 }
 
-Term Compiler::expected(std::string_view what) { return syntax("expected " + std::string(what) + ", but " + here()); }
+// What people write by habit, from other languages or from speech, and how FEEL has it; empty when it is nothing of
+// the kind.
+std::string_view Compiler::habit() const {
+  struct Habit {
+    std::string_view written;
+    std::string_view advice;
+  };
+  constexpr Habit kSigns[] = {{"&&", "write and"},
+                              {"&", "join texts with +, conditions with and"},
+                              {"||", "write or"},
+                              {"!=", ""},
+                              {"!", "write not(…)"},
+                              {"%", "write 5% as 0.05"},
+                              {";", "there is one expression only; entries are separated by commas"}};
+  constexpr Habit kWords[] = {{"AND", "write and, in small letters"},
+                              {"OR", "write or, in small letters"},
+                              {"NOT", "write not(…), in small letters"},
+                              {"not", "write not(…)"},
+                              {"IF", "write if … then … else …, in small letters"},
+                              {"is", "write = (x = null, x != null)"},
+                              {"且", "write and"},
+                              {"并且", "write and"},
+                              {"而且", "write and"},
+                              {"和", "write and"},
+                              {"或", "write or"},
+                              {"或者", "write or"},
+                              {"非", "write not(…)"},
+                              {"等于", "write ="},
+                              {"不等于", "write !="},
+                              {"大于", "write >"},
+                              {"小于", "write <"},
+                              {"为", "write ="},
+                              {"是", "write ="},
+                              {"属于", "write in"},
+                              {"包含", "write contains(…)"},
+                              {"elseif", "write else if"},
+                              {"elif", "write else if"},
+                              {"like", "write matches(…) or contains(…)"}};
+  const std::string_view left = rest();
+  for (const Habit& each : kSigns) {
+    if (left.starts_with(each.written)) return each.advice;
+  }
+  const char before = pos_ > 0 ? text_[pos_ - 1] : ' ';
+  if (left.starts_with(">") && before == '<') return "write != for inequality";
+  if (left.starts_with("?") && !has_input_) return "write if … then … else …";
+  if (left.starts_with(",") && is_digit(before) && left.size() > 3 && is_digit(left[1]) && is_digit(left[3]))
+    return "write numbers without commas";
+  const std::string_view word = word_at(pos_);
+  for (const Habit& each : kWords) {
+    if (word == each.written) return each.advice;
+  }
+  return {};
+}
+
+Term Compiler::expected(std::string_view what) {
+  const std::string_view advice = habit();
+  return syntax("expected " + std::string(what) + ", but " + here() +
+                (advice.empty() ? std::string() : "; " + std::string(advice)));
+}
 
 void Compiler::expect_end() {
   if (failed_) return;
@@ -225,7 +283,8 @@ std::string Compiler::read_new_name(std::string_view stop) {
       pos_ = at + word.size();
       continue;
     }
-    const bool is_sign = at < text_.size() && std::string_view("./-'+*").find(text_[at]) != std::string_view::npos;
+    const bool is_sign = at < text_.size() && (std::string_view("./-'+*").find(text_[at]) != std::string_view::npos ||
+                                               (text_[at] == '?' && !gap));
     if (!is_sign || name.empty() || text_.substr(at).starts_with("//") || text_.substr(at).starts_with("/*")) break;
     if (gap) name += ' ';
     name += text_[at];

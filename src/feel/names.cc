@@ -137,44 +137,49 @@ Compiler::Candidate Compiler::find_name() const {
   return best;
 }
 
-// The innermost filter over items of unknown type: a name may be one of their members.
+// The item of a filter whose type is not known: a name may be one of its members.
+bool Compiler::is_open_item(const Local& local) {
+  const Type& type = local.type;
+  return local.is_item && (type.kind == Type::Kind::any || (type.kind == Type::Kind::context && !type.members));
+}
+
 const Local* Compiler::open_item() const {
   for (size_t i = locals_.size(); i-- > 0;) {
-    if (!locals_[i].is_item) continue;
-    const Type& type = locals_[i].type;
-    if (type.kind == Type::Kind::any || (type.kind == Type::Kind::context && !type.members)) return &locals_[i];
+    if (is_open_item(locals_[i])) return &locals_[i];
   }
   return nullptr;
+}
+
+// The name may be a member of the items of filters that stand further inside than `outside` locals: the innermost that
+// has it gives it, else `found`.
+Term Compiler::member_of_items(Term found, const std::string& name, size_t outside) {
+  for (size_t i = outside; i < locals_.size(); ++i) {
+    const Local& item = locals_[i];
+    if (!is_open_item(item)) continue;
+    const auto [root, data] = reach(item);
+    const uint32_t member = emit_path(root, data, {name}, joined(item.display, name));
+    found.node = emit(Op::member_or, {member, found.node});
+    found.type = Type::any();
+  }
+  return found;
 }
 
 Term Compiler::candidate_term(const Candidate& found, size_t at) {
   Term term;
   term.at = at;
-  if (found.local != nullptr && found.is_member) {
-    term.type = *found.local->type.find_member(found.name);
-    const std::string path = joined(found.local->display, found.name);
-    const auto [root, data] = reach(*found.local);
-    term.node = emit_path(root, data, {found.name}, path);
-    return term;
-  }
+  size_t outside = 0;
   if (found.local != nullptr) {
-    term.type = found.local->type;
-    const std::string path = found.local->display;
+    outside = static_cast<size_t>(found.local - locals_.data()) + 1;
+    const std::string path = found.is_member ? joined(found.local->display, found.name) : found.local->display;
+    term.type = found.is_member ? *found.local->type.find_member(found.name) : found.local->type;
     const auto [root, data] = reach(*found.local);
-    term.node = emit_path(root, data, {}, path);
-    return term;
+    term.node = emit_path(root, data, found.is_member ? std::vector{found.name} : std::vector<std::string>(), path);
+  } else {
+    term.type = scope_.variables()[*found.slot].type;
+    const auto [root, data] = reach(0, Root::slot, static_cast<uint32_t>(*found.slot));
+    term.node = emit_path(root, data, {}, found.name);
   }
-  term.type = scope_.variables()[*found.slot].type;
-  const auto [root, data] = reach(0, Root::slot, static_cast<uint32_t>(*found.slot));
-  term.node = emit_path(root, data, {}, found.name);
-  if (const Local* item = open_item()) {
-    const std::string path = joined(item->display, found.name);
-    const auto [item_root, item_data] = reach(*item);
-    const uint32_t member = emit_path(item_root, item_data, {found.name}, path);
-    term.node = emit(Op::member_or, {member, term.node});
-    term.type = Type::any();
-  }
-  return term;
+  return member_of_items(std::move(term), found.name, outside);
 }
 
 // A function's name that is not called: the function as a value.
@@ -197,6 +202,11 @@ std::optional<Term> Compiler::function_value(size_t at) {
   }
   if (longest == 0 || followed_by(at + longest, '(') || text_.substr(at + longest).starts_with("（"))
     return std::nullopt;
+  // Another word behind it, and no operator: a misspelt name that begins with a function's (`is working days`).
+  size_t next = at + longest;
+  while (next < text_.size() && is_space(text_[next])) ++next;
+  if (const std::string_view word = word_at(next); next > at + longest && !word.empty() && !is_keyword(word))
+    return std::nullopt;
   auto callable = std::make_shared<Callable>();
   if (host) {
     callable->parameters = host->parameters;
@@ -211,12 +221,28 @@ std::optional<Term> Compiler::function_value(size_t at) {
     callable->parameters = built_in->info.parameters;
     callable->result = built_in->info.result;
     callable->variadic = built_in->variadic;
-    callable->call = [built_in, strict = options_.strict](std::span<const Value> arguments, Budget& budget) {
+    // The forms with more parameters: date(from) and date(year, month, day). What follows the first form's parameters
+    // is handed over as it is, and the number of arguments tells which form is meant.
+    std::vector<const BuiltIn*> forms{built_in};
+    for (const BuiltIn& form : built_in_functions()) {
+      if (form.info.name != built_in->info.name || form.info.parameters.size() <= forms.back()->info.parameters.size())
+        continue;
+      forms.push_back(&form);
+      callable->variadic = true;
+      callable->result = Type::any();
+    }
+    callable->call = [forms, strict = options_.strict](std::span<const Value> arguments, Budget& budget) {
       Call call{budget, strict};
+      const BuiltIn* form = forms[0];
+      for (const BuiltIn* longer : forms) {
+        if (arguments.size() > form->info.parameters.size() && !form->variadic) form = longer;
+      }
       // What was left out at the end must not arrive as null.
-      while (arguments.size() > built_in->least && arguments.back().is_null())
+      while (arguments.size() > form->least && arguments.back().is_null())
         arguments = arguments.first(arguments.size() - 1);
-      return built_in->call(arguments, call);
+      const bool fits =
+          arguments.size() >= form->least && (form->variadic || arguments.size() <= form->info.parameters.size());
+      return fits ? form->call(arguments, call) : Value();
     };
   }
   pos_ = at + longest;
@@ -234,9 +260,12 @@ Term Compiler::unknown_name(size_t at) {
   if (item) {
     const std::string name = read_words();
     if (!name.empty() && !followed_by(pos_, '(')) {
+      const auto outer = std::find_if(locals_.begin(), locals_.end(), is_open_item);
+      if (outer != locals_.end()) item = &*outer;
       const std::string path = joined(item->display, name);
       const auto [root, data] = reach(*item);
-      return {emit_path(root, data, {name}, path), Type::any(), at};
+      return member_of_items({emit_path(root, data, {name}, path), Type::any(), at}, name,
+                             static_cast<size_t>(item - locals_.data()) + 1);
     }
     pos_ = at;
   }
@@ -245,7 +274,12 @@ Term Compiler::unknown_name(size_t at) {
   pos_ = at + name.size();
   if (rest().starts_with("（")) return expected("\"(\"");
   std::vector<std::string> known;
-  const bool is_call = followed_by(pos_, '(');
+  bool is_call = followed_by(pos_, '(');
+  if (!is_call) {  // a function of several words, `is working days(…)`
+    pos_ = at;
+    is_call = read_words() != name && followed_by(pos_, '(');
+    pos_ = at + name.size();
+  }
   if (is_call) {
     for (const auto& function : scope_.functions()) known.push_back(function->name);
     for (const BuiltIn& function : built_in_functions()) known.push_back(function.info.name);
@@ -257,15 +291,24 @@ Term Compiler::unknown_name(size_t at) {
     }
     for (const Variable& variable : scope_.variables()) known.push_back(variable.name);
   }
-  std::string near = nearest_word(name, known);
+  std::string near = is_call && !followed_by(pos_, '(') ? "" : nearest_word(name, known);
   std::string words = name;
   if (near.empty()) {  // names of several words
     const size_t start = pos_;
     pos_ = at;
     words = read_words();
     near = nearest_word(words, known);
-    pos_ = near.empty() ? start : at + (pos_ - at);
-    if (near.empty()) words = name;
+    if (near.empty() && !(is_call && followed_by(pos_, '('))) {
+      pos_ = start;
+      words = name;
+    }
+  }
+  constexpr std::pair<std::string_view, std::string_view> kValues[] = {
+      {"TRUE", "true"},   {"True", "true"}, {"是", "true"},  {"真", "true"},       {"FALSE", "false"},
+      {"False", "false"}, {"否", "false"},  {"假", "false"}, {"NULL", "null"},     {"Null", "null"},
+      {"None", "null"},   {"空", "null"},   {"nil", "null"}, {"undefined", "null"}};
+  for (const auto& [written, meant] : kValues) {
+    if (!is_call && name == written) near = meant;
   }
   problem(at, (is_call ? "unknown function \"" : "unknown name \"") + words + "\"" +
                   (near.empty() ? std::string(is_call || words.empty() ? "" : "; strings stand in double quotes")

@@ -1,4 +1,5 @@
 // Calls: arguments by position or by name, against the parameters.
+#include "feel/built_ins.h"
 #include "feel/compiler.h"
 
 #include <algorithm>
@@ -99,12 +100,30 @@ Term Compiler::parse_invocation(const Term& callee) {
   return {emit(Op::invoke, nodes, 0, 0, names), result, callee.at};
 }
 
+// What to say of the first argument whose name no parameter has.
+std::string Compiler::unknown_parameter(const std::vector<Argument>& arguments, const std::vector<std::string>& known) {
+  for (const Argument& argument : arguments) {
+    if (argument.name.empty() || std::find(known.begin(), known.end(), argument.name) != known.end()) continue;
+    std::string near;
+    for (const std::string& name : known) {
+      if (near.empty() && name.starts_with(argument.name)) near = name;
+    }
+    if (near.empty()) near = nearest_word(argument.name, known);
+    return "; there is no parameter \"" + argument.name + "\"" +
+           (near.empty() ? "" : ", did you mean \"" + near + "\"?");
+  }
+  return {};
+}
+
 Term Compiler::parse_host_call(size_t at, const Function& host, const std::vector<Argument>& arguments) {
-  const std::optional<std::vector<Term>> ordered = arrange(arguments, host.parameters, false);
+  std::optional<std::vector<Term>> ordered = arrange(arguments, host.parameters, false);
   if (!ordered) {
-    problem(at, "expected " + signature(host.name, host.parameters, false));
+    std::vector<std::string> known;
+    for (const Function::Parameter& parameter : host.parameters) known.push_back(parameter.name);
+    type_problem(at, "expected " + signature(host.name, host.parameters, false) + unknown_parameter(arguments, known));
     return null_term(at);
   }
+  while (ordered->size() < host.parameters.size()) ordered->push_back(null_term(at));
   const std::vector<uint32_t> nodes = check_arguments(host.name, *ordered, host.parameters, false);
   size_t index = 0;
   while (index < code_->functions.size() && code_->functions[index].get() != &host) ++index;
@@ -136,6 +155,14 @@ Term Compiler::parse_call(size_t at, const std::string& name) {
   const std::optional<std::vector<Argument>> arguments = parse_arguments(parameter_names);
   if (!arguments) return {};
   if (host != nullptr) return parse_host_call(at, *host, *arguments);
+  // before(point, range) and before(range, point) have the same names: the form in the order as written is meant.
+  std::stable_partition(overloads.begin(), overloads.end(), [&](size_t index) {
+    const std::vector<Function::Parameter>& parameters = built_in_functions()[index].info.parameters;
+    for (size_t i = 0; i < arguments->size(); ++i) {
+      if (i >= parameters.size() || (*arguments)[i].name != parameters[i].name) return false;
+    }
+    return !arguments->empty();
+  });
   for (const size_t index : overloads) {
     const BuiltIn& function = built_in_functions()[index];
     const std::optional<std::vector<Term>> ordered = arrange(*arguments, function.info.parameters, function.variadic);
@@ -144,6 +171,7 @@ Term Compiler::parse_call(size_t at, const std::string& name) {
     const std::vector<uint32_t> nodes = check_arguments(name, *ordered, function.info.parameters, function.variadic);
     const uint32_t node = emit(Op::built_in, nodes, static_cast<uint32_t>(index));
     Type type = call_type(function, *ordered);
+    keep_pattern(node, name, *ordered);
     if (!function.folds || problems_.size() != before) return {node, std::move(type), at};
     return folded(node, std::move(type), at);
   }
@@ -152,8 +180,32 @@ Term Compiler::parse_call(size_t at, const std::string& name) {
     const BuiltIn& function = built_in_functions()[index];
     forms += (forms.empty() ? "" : " or ") + signature(name, function.info.parameters, function.variadic);
   }
-  type_problem(at, "expected " + forms);
+  type_problem(at, "expected " + forms + unknown_parameter(*arguments, parameter_names));
   return null_term(at);
+}
+
+// A constant pattern is compiled here and not at every call.
+void Compiler::keep_pattern(uint32_t node, const std::string& function, const std::vector<Term>& arguments) {
+  const std::optional<size_t> flags_at = flags_of_pattern(function);
+  constexpr size_t kMostPatterns = 64;  // of one expression: a program may be large
+  if (!flags_at || arguments.size() < 2 || !is_constant(arguments[1].node)) return;
+  if (code_->patterns.size() >= kMostPatterns) return;
+  const Value& pattern = constant_at(arguments[1].node);
+  std::string flags;
+  if (arguments.size() > *flags_at) {
+    if (!is_constant(arguments[*flags_at].node)) return;
+    const Value& given = constant_at(arguments[*flags_at].node);
+    if (given.kind() == Value::Kind::text) flags = given.as_text();
+    if (given.kind() != Value::Kind::text && !given.is_null()) return;
+  }
+  if (pattern.kind() != Value::Kind::text) return;
+  Result<Regex> compiled = Regex::compile(pattern.as_text(), flags);
+  if (!compiled.ok()) {
+    type_problem(arguments[1].at, function + ": " + compiled.error().message);
+    return;
+  }
+  code_->patterns.push_back(std::move(compiled).value());
+  code_->nodes[node].path = static_cast<uint32_t>(code_->patterns.size());
 }
 
 // Arguments in the order of the parameters, with null for optional ones in between; empty when they do not fit.
@@ -172,11 +224,14 @@ std::optional<std::vector<Term>> Compiler::arrange(const std::vector<Argument>& 
     return ordered;
   }
   size_t used = 0;
+  size_t given = 0;  // up to the last one that stands here; optional ones behind it are left out, not null
   for (const Function::Parameter& parameter : parameters) {
     const auto found =
         std::find_if(arguments.begin(), arguments.end(), [&](const Argument& a) { return a.name == parameter.name; });
+    if (!parameter.optional) given = ordered.size() + 1;
     if (found != arguments.end()) {
       ordered.push_back(found->term);
+      given = ordered.size();
       ++used;
     } else if (parameter.optional || !options_.strict) {
       ordered.push_back({emit_constant(Value()), Type{Type::Kind::null, {}, {}}, 0});
@@ -184,7 +239,9 @@ std::optional<std::vector<Term>> Compiler::arrange(const std::vector<Argument>& 
       return std::nullopt;
     }
   }
-  return used == arguments.size() ? std::optional(ordered) : std::nullopt;
+  if (used != arguments.size()) return std::nullopt;
+  ordered.resize(given);
+  return ordered;
 }
 
 std::vector<uint32_t> Compiler::check_arguments(const std::string& name, const std::vector<Term>& arguments,
@@ -198,7 +255,8 @@ std::vector<uint32_t> Compiler::check_arguments(const std::string& name, const s
     if (wanted.kind == Type::Kind::list && arguments[i].type.kind != Type::Kind::list) {
       wanted = wanted.element ? *wanted.element : Type::any();
     }
-    if (!conforms(arguments[i].type, wanted)) {
+    const bool is_also = parameter.also && conforms(arguments[i].type, *parameter.also);
+    if (!conforms(arguments[i].type, wanted) && !is_also) {
       type_problem(arguments[i].at, name + ": \"" + parameter.name + "\" must be " + parameter.type.to_text() +
                                         ", this is " + arguments[i].type.to_text());
     }

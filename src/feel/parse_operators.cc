@@ -132,6 +132,9 @@ void Compiler::check_comparable(Op op, const Term& left, const Term& right) {
     };
     if (mixes(Type::Kind::date, Type::Kind::text)) hint = "; write a date as date(\"2021-02-05\")";
     if (mixes(Type::Kind::date, Type::Kind::date_time)) hint = "; take the day with date(…)";
+    if (mixes(Type::Kind::days_duration, Type::Kind::number)) hint = "; write days as duration(\"P5D\")";
+    if (left.type.kind == Type::Kind::function || right.type.kind == Type::Kind::function)
+      hint = "; a function is called with brackets, as in today()";
     type_problem(right.at, "\"" + std::string(sign_of(op)) + "\" cannot compare " + left.type.to_text() + " with " +
                                right.type.to_text() + hint);
     return;
@@ -253,6 +256,10 @@ Term Compiler::calculated(Op op, const Term& left, const Term& right) {
     if (op == Op::add && (left.type.kind == Type::Kind::text || right.type.kind == Type::Kind::text)) {
       hint = "; turn a value into text with string(…)";
     }
+    const auto is_point = [](Type::Kind kind) { return kind == Type::Kind::date || kind == Type::Kind::date_time; };
+    if (is_point(left.type.kind) && right.type.kind == Type::Kind::number) hint = "; write days as duration(\"P5D\")";
+    if (left.type.kind == Type::Kind::function || right.type.kind == Type::Kind::function)
+      hint = "; a function is called with brackets, as in today()";
     type_problem(left.at, "\"" + std::string(sign_of(op)) + "\" does not fit " + left.type.to_text() + " and " +
                               right.type.to_text() + hint);
     if (options_.strict) return null_term(left.at);

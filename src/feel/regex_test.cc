@@ -102,6 +102,32 @@ TEST(Regex, NoPatternBlowsUp) {
   EXPECT_EQ(work, 0u);
 }
 
+// Constant patterns are compiled with the expression: the answers are those of patterns that are made at run time.
+TEST(Regex, ConstantPatternsGiveWhatOthersGive) {
+  for (const char* pattern : {"a+", "(a)(b)?", "[a", "", "a|b", "^$", "(?i)", "\\\\d"}) {
+    for (const char* flags : {"", "i", "q", "z"}) {
+      const std::string p = std::string("\"") + pattern + "\"";
+      const std::string f = std::string("\"") + flags + "\"";
+      for (const char* call :
+           {"matches(\"xAab1\", %, #)", "split(\"xAab1\", %, #)", "replace(\"xAab1\", %, \"<$0>\", #)"}) {
+        const auto filled = [&](const std::string& by, const std::string& with) {
+          std::string text = call;
+          text.replace(text.find('%'), 1, by);
+          return text.replace(text.find('#'), 1, with);
+        };
+        // `for` variables are no constants.
+        const std::string late = "(for p in [" + p + "], f in [" + f + "] return " + filled("p", "f") + ")[1]";
+        EXPECT_EQ(standard(filled(p, f)), standard(late)) << filled(p, f);
+      }
+    }
+  }
+  const Scope scope({{"s", Type::text()}});
+  const Compiled strict = compile("matches(s, \"[a\")", scope);
+  ASSERT_EQ(strict.problems.size(), 1u);
+  EXPECT_EQ(strict.problems[0].column, 12);
+  EXPECT_TRUE(strict.problems[0].message.starts_with("matches: the pattern")) << strict.problems[0].message;
+}
+
 TEST(Regex, FunctionsOfFeel) {
   all_give({{R"x(matches("abracadabra", "bra"))x", "true"},
             {R"x(matches("abc", "^B", "i"))x", "false"},

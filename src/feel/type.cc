@@ -84,7 +84,12 @@ class TypeReader {
       const bool has_parts =
           word.kind == Type::Kind::list || word.kind == Type::Kind::range || word.kind == Type::Kind::context;
       if (!has_parts || !take("<")) return Type{word.kind, {}, {}};
-      if (word.kind == Type::Kind::context) return read_members(depth);
+      if (word.kind == Type::Kind::context) {
+        const size_t sign = pos_ - 1;
+        if (std::optional<Type> members = read_members(depth)) return members;
+        pos_ = sign;  // a comparison: x instance of context < y
+        return Type::open_context();
+      }
       const std::optional<Type> element = read(depth + 1);
       if (!element || !take(">")) return std::nullopt;
       return wrap(word.kind, element);

@@ -403,22 +403,26 @@ std::optional<bool> equals(const Value& a, const Value& b) {
       const List& x = a.as_list();
       const List& y = b.as_list();
       if (x.size() != y.size()) return false;
+      std::optional<bool> all = true;  // of all items, as `and` has it: one that differs settles it
       for (size_t i = 0; i < x.size(); ++i) {
         const std::optional<bool> same = equals(x[i], y[i]);
-        if (!same || !*same) return same;
+        if (same == false) return false;
+        if (!same) all = std::nullopt;
       }
-      return true;
+      return all;
     }
     case Kind::context: {
       const Context& x = a.as_context();
       if (x.size() != b.as_context().size()) return false;
+      std::optional<bool> all = true;
       for (const auto& [key, value] : x) {
         const Value* other = b.find(key);
         if (other == nullptr) return false;
         const std::optional<bool> same = equals(value, *other);
-        if (!same || !*same) return same;
+        if (same == false) return false;
+        if (!same) all = std::nullopt;
       }
-      return true;
+      return all;
     }
     default:
       return a == b;

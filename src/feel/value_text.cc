@@ -113,6 +113,21 @@ std::string Value::to_text() const {
   return "null";
 }
 
+namespace {
+
+// XML Schema's canonical form: a fraction of seconds ends with no zero.
+std::string without_trailing_zeros(std::string text) {
+  const size_t point = text.find('.');
+  if (point == std::string::npos) return text;
+  size_t end = point + 1;
+  while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+  size_t keep = end;
+  while (text[keep - 1] == '0') --keep;
+  return text.erase(keep, end - keep);
+}
+
+}  // namespace
+
 std::string to_feel_string(const Value& value) {
   switch (value.kind()) {
     case Kind::text:
@@ -120,9 +135,9 @@ std::string to_feel_string(const Value& value) {
     case Kind::date:
       return day_to_text(value.as_day());
     case Kind::time:
-      return to_text(value.as_clock());
+      return without_trailing_zeros(to_text(value.as_clock()));
     case Kind::date_time:
-      return to_text(value.as_moment());
+      return without_trailing_zeros(to_text(value.as_moment()));
     case Kind::days_duration:
       return to_text(value.as_span());
     case Kind::months_duration:
