@@ -1,9 +1,30 @@
 #include "app/arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <deque>
 
+#include "app/settings.h"
+#include "base/text.h"
+
 namespace tongban::app {
+namespace {
+
+// The first flag among the words that no option and no setting knows, with the nearest one that is known.
+std::string unknown_flag(const std::vector<Option>& options, const Words& words) {
+  std::vector<std::string> known = {"--help"};
+  for (const Option& option : options) known.push_back(option.name);
+  for (const SettingInfo& setting : all_settings()) known.push_back(flag_of(setting.name));
+  for (const std::string& word : words) {
+    const std::string flag = word.substr(0, word.find('='));
+    if (!flag.starts_with("--") || std::find(known.begin(), known.end(), flag) != known.end()) continue;
+    const std::string near = nearest_word(flag, known);
+    return "there is no option " + flag + (near.empty() ? "." : "; is " + near + " meant?");
+  }
+  return {};
+}
+
+}  // namespace
 
 std::optional<int> Arguments::parse(const std::string& command, const std::string& description,
                                     const std::vector<Option>& options, const Words& words, Shell& shell) {
@@ -20,6 +41,11 @@ std::optional<int> Arguments::parse(const std::string& command, const std::strin
   }
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes the last word first
+  } catch (const CLI::ExtrasError&) {
+    const std::string sentence = unknown_flag(options, words);
+    shell.err << "tongban: " << (sentence.empty() ? "too many words for `tongban " + command + "`." : sentence)
+              << " See `tongban " << command << " --help`.\n";
+    return kWrongUsage;
   } catch (const CLI::ParseError& error) {
     return app.exit(error, shell.out, shell.err) == 0 ? kOk : kWrongUsage;
   }

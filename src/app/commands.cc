@@ -35,11 +35,6 @@ bool goes_through_server(const std::string& name) {
 }
 
 Result<Site*> Sites::open(const Shell&, Need need) {
-  if (live_ && need.alone) {
-    return fail(
-        Trouble::unavailable,
-        "This needs the data folder for itself, and a server is running on it. Stop the server, then start again.");
-  }
   if (live_) return live_;
   SiteOptions options;
   options.folder = settings_.text("data");

@@ -17,7 +17,6 @@ class Sites {
   struct Need {
     bool messages = true;
     bool create = false;
-    bool alone = false;  // not while a server runs
   };
   Result<Site*> open(const Shell& shell, Need need);
   Result<Site*> open(const Shell& shell) { return open(shell, Need()); }

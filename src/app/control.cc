@@ -30,6 +30,13 @@ bool send_all(int socket, std::string_view bytes) {
   return true;
 }
 
+// The other side sends nothing after its words, so what can be read is its end.
+bool is_gone(int socket) {
+  char byte = 0;
+  const ssize_t count = recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
 // What is printed goes to the other side in pieces; each is a JSON line. UTF-8 characters are kept whole.
 class PieceBuffer : public std::streambuf {
  public:
@@ -182,7 +189,8 @@ void ControlServer::serve(int connection) {
     std::ostream out(&out_buffer), err(&err_buffer);
     const json::value* terminal = find_member(*asked, "terminal");
     Shell shell{out, err, terminal && terminal->is_bool() && terminal->get_bool(),
-                std::string(text_at(*asked, "directory"))};
+                std::string(text_at(*asked, "directory")),
+                [this, connection] { return stopping_ || is_gone(connection); }};
     code = run_(words, shell);
     out.flush();
     err.flush();

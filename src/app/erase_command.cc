@@ -2,7 +2,6 @@
 // ledger included.
 #include "app/arguments.h"
 #include "app/commands.h"
-#include "engine/projection.h"
 
 namespace tongban::app {
 namespace {
@@ -10,7 +9,7 @@ namespace {
 // A case of the person; nothing when there is none.
 Result<std::optional<store::CaseRow>> case_of_person(const Site& site, const Id& person) {
   store::CaseQuery query;
-  query.holder = engine::party_holder(person);
+  query.person = person;
   query.limit = 1;
   query.sort = store::Sort::opened;
   const store::CasePage page = TRY(site.store->list_cases(query));

@@ -12,6 +12,7 @@ int run_export(const Words& words, Sites& sites, Shell& shell) {
   const std::vector<Option> options = {
       {"--to", "the file, one JSON object a line", true},
       {"--with-personal", "with names and telephone numbers; each reading is recorded", false, true},
+      {"--documents", "a folder for the documents: as uploaded with --with-personal, else sealed as they are stored"},
       {"--purpose", "what for; goes into the record of readings"}};
   if (const auto code =
           arguments.parse("export", "Give everything back: registers, cases, events", options, words, shell))
@@ -31,6 +32,9 @@ int run_export(const Words& words, Sites& sites, Shell& shell) {
   facility::ExportOptions wanted;
   wanted.with_personal = arguments.has("--with-personal");
   wanted.purpose = arguments.get("--purpose", "export");
+  wanted.attachments = (*site)->attachments.get();
+  wanted.keys = (*site)->keys.get();
+  if (arguments.has("--documents")) wanted.documents = shell.path(arguments.get("--documents"));
   wanted.progress = [&shell](uint64_t cases) {
     if (shell.terminal && cases % 500 == 0) shell.err << "\r" << cases << " cases";
   };
@@ -38,6 +42,10 @@ int run_export(const Words& words, Sites& sites, Shell& shell) {
   if (!counts.ok()) return complain(shell, counts.error());
   shell.out << "Written to " << path << ": " << counts->cases << " cases with " << counts->events << " events, "
             << counts->entries << " register entries.\n";
+  if (counts->documents > 0 && wanted.documents.empty())
+    shell.out << counts->documents << " documents are only listed; add --documents FOLDER for their bytes.\n";
+  else if (counts->documents > 0)
+    shell.out << counts->documents << " documents: " << wanted.documents << "\n";
   return kOk;
 }
 

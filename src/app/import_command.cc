@@ -36,9 +36,11 @@ int run_import(const Words& words, Sites& sites, Shell& shell) {
   Arguments arguments;
   const std::vector<Option> options = {
       {"what", "cases", true},
-      {"file", ".jsonl, .jsonl.gz or .csv", true},
+      {"file", ".jsonl, .jsonl.gz or .csv"},
       {"--type", "the case type, e.g. hotline-12345/request; must be that of the mapping"},
-      {"--mapping", "a mapping file, or the name of one in a pack's import folder", true},
+      {"--mapping", "a mapping file, or the name of one in a pack's import folder"},
+      {"--give-up", "no import: what earlier ones left unfinished stays as it is and lives on like any other case",
+       false, true},
       {"--rejected", "where rows that are not taken go, with reasons (FILE.rejected.jsonl)"},
       {"--explain-late", "a file for the late cases, each with the explanation of its date"},
       {"--report", "a file for the report, besides printing it"}};
@@ -50,10 +52,27 @@ int run_import(const Words& words, Sites& sites, Shell& shell) {
     shell.err << "tongban: only cases can be imported yet: tongban import cases FILE --mapping M.\n";
     return kWrongUsage;
   }
-  // Timers of imported cases must fire at the time of their acts, not of the server: it cannot run beside.
-  const Result<Site*> opened = sites.open(shell, {.messages = false, .alone = true});
+  if (arguments.has("--give-up") == (arguments.has("file") || arguments.has("--mapping")) ||
+      arguments.has("file") != arguments.has("--mapping")) {
+    shell.err
+        << "tongban: either a file and its mapping: tongban import cases FILE --mapping M, or tongban import cases "
+           "--give-up.\n";
+    return kWrongUsage;
+  }
+  const Result<Site*> opened = sites.open(shell, {.messages = false});
   if (!opened.ok()) return complain(shell, opened.error());
   Site& site = **opened;
+  const std::unique_lock alone(site.import, std::try_to_lock);
+  if (!alone) {
+    shell.err << "tongban: an import is running already. Wait for its end, then start this one.\n";
+    return kEnvironment;
+  }
+  if (arguments.has("--give-up")) {
+    const Result<size_t> count = facility::end_unfinished(*site.engine, *site.store);
+    if (!count.ok()) return complain(shell, count.error());
+    shell.out << *count << " unfinished cases live on like any other.\n";
+    return kOk;
+  }
   const std::string mapping_file = find_mapping(site, shell, arguments.get("--mapping"));
   std::vector<pack::Fault> faults;
   const auto mapping = facility::read_mapping(mapping_file, faults);
@@ -80,6 +99,7 @@ int run_import(const Words& words, Sites& sites, Shell& shell) {
   if (arguments.has("--explain-late")) wanted.late = &late;
   wanted.progress = [&shell](std::string_view what, uint64_t done, uint64_t all) { draw(shell, what, done, all); };
   const Instant start = system_now();
+  wanted.is_ended = shell.is_ended;
   const auto done = facility::import_cases(*site.engine, *site.store, *mapping, wanted);
   if (!done.ok()) return complain(shell, done.error());
   const auto pack = site.packs->find(mapping->pack);

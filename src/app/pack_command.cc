@@ -4,6 +4,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <istream>
 #include <ostream>
 
@@ -23,8 +24,31 @@ std::string shown_file(const std::string& directory, const std::string& file) {
   return pack::join_path(pack::parent_path(base), file);
 }
 
-int check(const std::vector<std::string>& directories, bool as_json, std::ostream& out) {
+// What to say where a folder is no pack; "" when it is one (or has a file of one).
+std::string why_no_pack(const std::string& directory) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (!fs::is_directory(directory, error)) return "there is no folder " + directory + ".";
+  if (fs::exists(directory + "/pack.yaml", error)) return {};
+  std::vector<std::string> below;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    if (fs::exists(entry->path() / "pack.yaml", error)) below.push_back(entry->path().filename().string());
+  }
+  if (below.empty()) return {};
+  std::sort(below.begin(), below.end());
+  std::string sentence = directory + " is no pack but holds packs:";
+  for (const std::string& name : below) sentence += " " + name;
+  return sentence + ". Name one of them, or several.";
+}
+
+int check(const std::vector<std::string>& directories, bool as_json, std::ostream& out, std::ostream& err) {
   size_t count = 0;
+  for (const auto& directory : directories) {
+    if (const std::string why = why_no_pack(directory); !why.empty()) {
+      err << "tongban: " << why << "\n";
+      return 2;
+    }
+  }
   json::array list;
   for (const auto& directory : directories) {
     const auto checked = pack::check(directory);
@@ -64,13 +88,14 @@ int print_coverage(const std::string& directory, bool as_json, bool strict, std:
 }
 
 int print(const std::string& directory, const std::string& file, std::ostream& out, std::ostream& err) {
-  const auto loaded = pack::load_pack(directory, pack::load_foundations(directory));
+  const pack::Library foundations = pack::load_foundations(directory);
+  const auto loaded = pack::load_pack(directory, foundations);
   if (!loaded.ok()) {
     for (const auto& fault : loaded.faults) err << pack::to_text(fault) << "\n";
     err << "A pack with faults is not printed.\n";
     return 1;
   }
-  const std::string manual = pack::print_manual(*loaded.pack);
+  const std::string manual = pack::print_manual(*loaded.pack, foundations);
   if (file.empty()) {
     out << manual;
     return 0;
@@ -108,7 +133,7 @@ int run_pack(const std::vector<std::string>& args, std::istream&, std::ostream& 
   } catch (const CLI::ParseError& error) {
     return app.exit(error, out, err) == 0 ? 0 : 2;
   }
-  if (check_command->parsed()) return check(directories, as_json, out);
+  if (check_command->parsed()) return check(directories, as_json, out, err);
   if (coverage_command->parsed()) return print_coverage(directory, as_json, strict, out, err);
   if (print_command->parsed()) return print(directory, file, out, err);
   if (!test) {

@@ -143,6 +143,11 @@ int serve_site(Site& site, const Settings& settings, Shell& shell) {
   const std::string host = settings.text("address") == "0.0.0.0" ? "127.0.0.1" : settings.text("address");
   shell.out << "Tongban 通办 listens on " << scheme << "://" << host << ":" << (*server)->port()
             << "/ (data: " << site.folder << "). End it with Ctrl-C.\n";
+  if (const uint64_t unfinished = site.engine->status().unfinished_histories; unfinished > 0) {
+    shell.out << unfinished
+              << " cases are in the middle of an import; their timers wait. Run the import again, or give "
+              << "it up: tongban import cases --give-up\n";
+  }
   shell.out.flush();
   (*log)->write(
       "info", "started",

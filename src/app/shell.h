@@ -3,6 +3,7 @@
 // server's. Also the exit codes.
 #pragma once
 
+#include <functional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ struct Shell {
   std::ostream& err;
   bool terminal = false;  // err is a terminal: progress may be drawn
   std::string directory;  // relative paths start here
+  // Whoever asked has gone, or the server that carries it out ends: long commands stop at their next safe point.
+  std::function<bool()> is_ended = {};
   std::string path(const std::string& given) const {
     return given.empty() || given.front() == '/' ? given : directory + "/" + given;
   }

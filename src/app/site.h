@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/result.h"
@@ -43,6 +44,7 @@ struct Site {
   std::function<Instant()> now;
   bool demo = false;  // made by `tongban demo` (mark_as_demo)
   bool live = false;  // a server is running on it, in this process
+  std::mutex import;  // held by the one import that may run
 };
 
 // Failures are sentences for the operator: no such folder, not initialised, held by another process, newer database,

@@ -68,6 +68,10 @@ int run_user(const Words& words, Sites& sites, Shell& shell) {
                                        {"--days", "token: for how long (90)"}};
   if (const auto code = arguments.parse("user", "Accounts and tokens", options, words, shell)) return *code;
   const std::string what = arguments.get("what"), name = arguments.get("name");
+  if (what != "list" && what != "add" && what != "reset" && what != "remove" && what != "token") {
+    shell.err << "tongban: `tongban user` knows add, list, reset, remove and token, not \"" << what << "\".\n";
+    return kWrongUsage;
+  }
   if (what != "list" && name.empty()) {
     shell.err << "tongban: `tongban user " << what << "` needs the name of an account.\n";
     return kWrongUsage;
@@ -78,7 +82,7 @@ int run_user(const Words& words, Sites& sites, Shell& shell) {
   if (what == "list") return list_users(site, shell);
   if (what == "add") return add_user(site, sites.settings(), arguments, shell);
   const auto account = find_account(site, name);
-  if (!account && (what == "reset" || what == "remove" || what == "token")) {
+  if (!account) {
     shell.err << "tongban: there is no account \"" << name << "\". See `tongban user list`.\n";
     return kRefused;
   }
@@ -89,22 +93,18 @@ int run_user(const Words& words, Sites& sites, Shell& shell) {
     shell.out << "The account " << name << " is gone, and its sessions and tokens with it.\n";
     return kOk;
   }
-  if (what == "token") {
-    const std::string text = arguments.get("--days", "90");
-    int64_t days = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), days);
-    if (fault != std::errc() || end != text.data() + text.size() || days < 1 || days > 3650) {
-      shell.err << "tongban: --days takes a number from 1 to 3650.\n";
-      return kWrongUsage;
-    }
-    const Result<std::string> token =
-        site.accounts->make_token(name, arguments.get("--label", "command line"), days, site.now());
-    if (!token.ok()) return complain(shell, token.error());
-    shell.out << *token << "\n";
-    return kOk;
+  const std::string text = arguments.get("--days", "90");
+  int64_t days = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), days);
+  if (fault != std::errc() || end != text.data() + text.size() || days < 1 || days > 3650) {
+    shell.err << "tongban: --days takes a number from 1 to 3650.\n";
+    return kWrongUsage;
   }
-  shell.err << "tongban: `tongban user` knows add, list, reset, remove and token, not \"" << what << "\".\n";
-  return kWrongUsage;
+  const Result<std::string> token =
+      site.accounts->make_token(name, arguments.get("--label", "command line"), days, site.now());
+  if (!token.ok()) return complain(shell, token.error());
+  shell.out << *token << "\n";
+  return kOk;
 }
 
 }  // namespace tongban::app

@@ -10,6 +10,7 @@
 #include "app/commands.h"
 #include "base/text.h"
 #include "engine/projection.h"
+#include "engine/sealing.h"
 
 namespace tongban::app {
 namespace {
@@ -137,10 +138,24 @@ class Verifier {
            TRY(parts_.attachments->verify(document.document, document.stored_hash, key ? &*key : nullptr)))
         add(finding.where, finding.sentence);
     }
-    return check_views(id, state);
+    return check_views(id, state, key);
   }
 
-  Result<void> check_views(const Id& id, const kernel::CaseState& state) {
+  // As the engine makes it (decide_task.cc): of the party's telephone, with the key of her person.
+  std::optional<Hash> phone_hash(const kernel::CaseState& state, const pack::Pack& pack,
+                                 const std::optional<Key>& key) const {
+    const pack::CaseType* type = pack.find_case(state.type);
+    const kernel::FieldValue* phone = type ? kernel::find_value(state.fields, type->party_phone) : nullptr;
+    if (!phone || (phone->is_sealed() && !key)) return std::nullopt;
+    const std::optional<feel::Value> value =
+        phone->is_sealed() ? engine::unseal_value(*key, state.id, phone->sealed) : phone->plain;
+    if (!value || value->kind() != feel::Value::Kind::text) return std::nullopt;
+    const std::string digits = engine::phone_digits(value->as_text());
+    if (digits.empty()) return std::nullopt;
+    return hmac_sha256(parts_.keys->search_key(), "phone:" + digits);
+  }
+
+  Result<void> check_views(const Id& id, const kernel::CaseState& state, const std::optional<Key>& key) {
     const pack::Pack* pack = nullptr;
     for (const auto& candidate : parts_.packs->packs) {
       if (candidate->key() == state.pack) pack = candidate.get();
@@ -152,8 +167,8 @@ class Verifier {
     }
     const kernel::Registers registers;
     const store::ViewChanges fresh = engine::project(
-        nullptr, state, {.pack = pack, .registers = &registers, .phone_hash = [](const kernel::CaseState&) {
-                           return std::optional<Hash>();
+        nullptr, state, {.pack = pack, .registers = &registers, .phone_hash = [&](const kernel::CaseState& of) {
+                           return phone_hash(of, *pack, key);
                          }});
     const auto row = TRY(parts_.store->find_case(id));
     if (row && row->version > state.version) return {};  // a running server has gone on meanwhile
@@ -170,6 +185,11 @@ class Verifier {
     const std::string words = fresh.search.empty() ? std::string() : fresh.search.front().words;
     if (join(TRY(parts_.store->words_of(id)), " ") != words)
       add("view words " + state.number, "The words of the full text differ from the ledger; run tongban rebuild.");
+    for (const store::PersonHashRow& person : fresh.person_hashes) {
+      const std::vector<store::PersonHashRow> known = TRY(parts_.store->find_person(person.hash));
+      if (std::find(known.begin(), known.end(), person) == known.end())
+        add("view person " + state.number, "The case is not found by its telephone; run tongban rebuild.");
+    }
     if (inbox != expected)
       add("view inbox " + state.number, "The inbox rows differ from the ledger; run tongban rebuild.");
     return {};
@@ -190,7 +210,7 @@ int report(const Parts& parts, Shell& shell) {
     return done.error().trouble == Trouble::corrupt ? kDamaged : kEnvironment;
   }
   if (verifier.findings() > 0) {
-    shell.err << verifier.findings() << " findings.\n";
+    shell.err << verifier.findings() << (verifier.findings() == 1 ? " finding.\n" : " findings.\n");
     return kDamaged;
   }
   shell.out << "Sound: " << verifier.events() << " events, " << verifier.cases() << " cases, " << verifier.documents()
@@ -202,9 +222,16 @@ int report(const Parts& parts, Shell& shell) {
 
 int run_verify(const Words& words, Sites& sites, Shell& shell) {
   Arguments arguments;
-  if (const auto code = arguments.parse("verify", "Check ledger, keys, attachments and views", {}, words, shell))
+  const std::vector<Option> options = {
+      {"--accept-head", "the head file is missing or ahead, and no backup has what is lost: take the database as it is",
+       false, true}};
+  if (const auto code = arguments.parse("verify", "Check ledger, keys, attachments and views", options, words, shell))
     return *code;
   if (const Site* site = sites.live()) {
+    if (arguments.has("--accept-head")) {
+      shell.err << "tongban: a server runs on the folder, so its head is right; nothing was changed.\n";
+      return kRefused;
+    }
     return report({site->store.get(), site->keys.get(), site->attachments.get(), site->packs.get(), true}, shell);
   }
   // Without the engine: it would write (registers of the packs), and what is damaged must not be written to.
@@ -218,7 +245,9 @@ int run_verify(const Words& words, Sites& sites, Shell& shell) {
     shell.out << where << ": " << error.message << "\n";
     return static_cast<int>(kDamaged);
   };
-  const auto store = store::SqliteStore::open(folder);
+  store::SqliteOptions wanted;
+  wanted.accept_head = arguments.has("--accept-head");
+  const auto store = store::SqliteStore::open(folder, wanted);
   if (!store.ok()) return damaged("ledger", store.error());
   const auto keys = store::SqliteKeyStore::open(folder);
   if (!keys.ok()) return damaged("keys", keys.error());

@@ -111,7 +111,9 @@ Result<Decision> Writer::decide_reaction(Batch& batch, const Task::React& react,
     }
     Verdict verdict = kernel::decide(state.get(), command, context(batch, *pack, at));
     if (auto* why = std::get_if<Rejection>(&verdict)) return refuse(*why);
-    add_decided(batch, step, state, std::get<Decided>(verdict), reaction.depth, *pack);
+    Decided& decided = std::get<Decided>(verdict);
+    add_decided(batch, step, state, decided, reaction.depth, *pack);
+    TRY(link_back(batch, step, decided.events, command));
   }
   step.transaction.idempotency = store::IdempotencyRow{"system", key, {}, 0, {}, at};
   return finish();

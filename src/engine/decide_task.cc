@@ -292,6 +292,7 @@ Result<bool> Writer::fire(Batch& batch, const Id& case_id, uint32_t clock_no, In
     Step acted;
     if (auto* decided = std::get_if<Decided>(&taken)) {
       add_decided(batch, acted, state, *decided, 0, *pack);
+      TRY(link_back(batch, acted, decided->events, act));
     } else {
       Reaction reaction;
       reaction.follow_up.rule = action.id;
@@ -377,26 +378,33 @@ Result<std::vector<kernel::FormValue>> Writer::seal_form(const std::vector<std::
   return values;
 }
 
-Result<void> Writer::link_back(Batch& batch, Step& step, const kernel::OpenCase& open, const Command& command) {
-  const StatePtr opened = step.after.front();
-  for (const kernel::OpenCase::Link& link : open.links) {
-    const StatePtr other = TRY(state_of(batch, link.other));
+Result<void> Writer::link_back(Batch& batch, Step& step, const std::vector<kernel::Event>& events,
+                               const Command& command) {
+  const StatePtr own = step.after.front();
+  for (const kernel::Event& event : events) {
+    const auto* made = std::get_if<kernel::Linked>(&event.body);
+    const auto* ended = std::get_if<kernel::LinkEnded>(&event.body);
+    if ((!made || made->inverse) && (!ended || ended->inverse)) continue;
+    const Id target = made ? made->other : ended->other;
+    const StatePtr other = TRY(state_of(batch, target));
     CHECK(other != nullptr);
     const pack::Pack* pack = pack_by_key(other->pack);
     if (!pack)
       return fail(Trouble::unavailable, "The pack edition " + other->pack + " of the linked case is not loaded.");
     Command add = command;
-    add.case_id = link.other;
+    add.case_id = target;
     add.actor = system_actor();
     add.expected_version.reset();
-    kernel::Linked linked;
-    linked.kind = link.kind;
-    linked.inverse = true;
-    linked.other = opened->id;
-    linked.other_number = opened->number;
-    linked.other_type = opened->type;
-    linked.holds = link.holds;
-    add.body = kernel::AddLink{std::move(linked)};
+    if (made) {
+      add.body = kernel::AddLink{{.kind = made->kind,
+                                  .inverse = true,
+                                  .other = own->id,
+                                  .other_number = own->number,
+                                  .other_type = own->type,
+                                  .holds = made->holds}};
+    } else {
+      add.body = kernel::EndLink{{.kind = ended->kind, .inverse = true, .other = own->id}};
+    }
     Verdict verdict = kernel::decide(other.get(), add, context(batch, *pack, command.received_at));
     if (auto* decided = std::get_if<Decided>(&verdict))
       add_decided(batch, step, other, *decided, 0, *pack);
@@ -404,6 +412,26 @@ Result<void> Writer::link_back(Batch& batch, Step& step, const kernel::OpenCase&
       return fail(Trouble::conflict, std::get<Rejection>(verdict).sentence);
   }
   return {};
+}
+
+Result<StatePtr> Writer::other_of(Batch& batch, const pack::Action& action, const Request& request, Instant at) const {
+  if (action.other.field.empty()) return StatePtr();
+  for (const auto& [name, value] : request.form) {
+    if (name != action.other.field || value.kind() != feel::Value::Kind::text) continue;
+    const std::string text(trim(value.as_text()));
+    if (text.empty() || text.size() > 64) return StatePtr();
+    std::optional<Id> id = parse_id(text);
+    if (!id) {
+      if (const auto row = TRY(config_.store->find_case_by_number(text))) id = row->case_id;
+    }
+    const StatePtr other = id ? TRY(state_of(batch, *id)) : StatePtr();
+    const pack::Pack* pack = other ? pack_by_key(other->pack) : nullptr;
+    const pack::CaseType* type = pack ? pack->find_case(other->type) : nullptr;
+    if (!type) return StatePtr();
+    const auto roles = kernel::roles_of(request.actor, other.get(), *type, *batch.registers, local_date(at));
+    return kernel::may_see(roles, *other, *type) ? other : StatePtr();
+  }
+  return StatePtr();
 }
 
 Result<Writer::Opened> Writer::open_case(Batch& batch, const Opening& opening) {
@@ -500,16 +528,19 @@ Result<Writer::Opened> Writer::open_case(Batch& batch, const Opening& opening) {
   }
 
   command.body = open;
-  Verdict verdict =
-      kernel::decide(nullptr, command, context(batch, *pack, opening.imported ? at : opening.received_at));
+  const StatePtr other = opening.other ? TRY(state_of(batch, *opening.other)) : StatePtr();
+  kernel::Context around = context(batch, *pack, opening.imported ? at : opening.received_at);
+  around.other = other.get();
+  Verdict verdict = kernel::decide(nullptr, command, around);
   if (auto* why = std::get_if<Rejection>(&verdict)) return refused(std::move(*why));
   Step step;
-  const std::map<Id, StatePtr> saved = open.links.empty() ? std::map<Id, StatePtr>{} : batch.states;
+  const bool is_linked = !open.links.empty() || other;
+  const std::map<Id, StatePtr> saved = is_linked ? batch.states : std::map<Id, StatePtr>{};
   Decided& decided = std::get<Decided>(verdict);
   add_decided(batch, step, nullptr, decided, opening.depth, *pack, hash);
   opened.events = std::move(decided.events);
-  if (const Result<void> linked = link_back(batch, step, open, command); !linked.ok()) {
-    batch.states = saved;
+  if (const Result<void> linked = link_back(batch, step, opened.events, command); !linked.ok()) {
+    if (is_linked) batch.states = saved;
     if (linked.error().trouble != Trouble::conflict) return Error(linked.error());
     return refused(rejection(RejectionCode::wrong_state, linked.error().message));
   }
@@ -531,6 +562,14 @@ void Writer::complete(Step& step, Task::Ask& ask, Accepted accepted) {
     step.transaction.audit.push_back(std::move(row));
   }
   for (const store::Record& record : request.records) step.transaction.records.push_back(record);
+  if (request.mark) step.transaction.records.push_back(request.mark(accepted));
+  if (request.imported) {
+    const std::string id = to_text(accepted.case_id);
+    if (request.ends_history)
+      step.transaction.records_removed.emplace_back(kHistoryRecord, id);
+    else if (std::holds_alternative<Request::Open>(request.what))
+      step.transaction.records.push_back({std::string(kHistoryRecord), id, {}});
+  }
   if (request.idempotency) {
     store::IdempotencyRow row;
     row.actor = request.idempotency->actor;
@@ -615,6 +654,7 @@ Result<Decision> Writer::decide_open(Batch& batch, Task::Ask& ask, Instant recei
   opening.happened_at = request.happened_at;
   opening.imported = request.imported;
   if (!what.link_kind.empty()) opening.links.push_back({what.link_kind, what.link_other, {}, {}, {}});
+  opening.other = what.join;
   Opened opened = TRY(open_case(batch, opening));
   if (auto* why = std::get_if<Rejection>(&opened.result)) return answer_with({std::move(*why)}, {what.link_other});
   Step step = std::get<Step>(std::move(opened.result));
@@ -661,12 +701,14 @@ Result<Decision> Writer::decide_on_case(Batch& batch, Task::Ask& ask, Instant re
       unsealable = true;
     return value;
   };
+  StatePtr other;  // that the act names besides its own
   if (const auto* act = std::get_if<Request::Act>(&request.what)) {
     kernel::TakeAction take;
     take.action = act->action;
     take.assignment = act->assignment;
     if (const pack::Action* action = type->find_action(act->action)) {
       take.form = TRY(seal_form(request.form, *action, id, key, unsealable));
+      other = TRY(other_of(batch, *action, request, at));
     }
     command.body = std::move(take);
   } else if (const auto* note = std::get_if<Request::Note>(&request.what)) {
@@ -696,11 +738,14 @@ Result<Decision> Writer::decide_on_case(Batch& batch, Task::Ask& ask, Instant re
                    "请去掉其中的个人信息后再提交。")},
         {id});
   }
-  Verdict verdict = kernel::decide(state.get(), command, context(batch, *pack, at));
+  kernel::Context around = context(batch, *pack, at);
+  around.other = other.get();
+  Verdict verdict = kernel::decide(state.get(), command, around);
   if (auto* why = std::get_if<Rejection>(&verdict)) return answer_with({std::move(*why)}, {id});
   Step step;
   Decided& decided = std::get<Decided>(verdict);
   add_decided(batch, step, state, decided, 0, *pack);
+  TRY(link_back(batch, step, decided.events, command));
   const StatePtr after = step.after.front();
   complete(step, ask, {id, after->number, {}, after->version, 0, after, std::move(decided.events)});
   Decision decision;

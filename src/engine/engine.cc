@@ -18,6 +18,7 @@ Result<std::unique_ptr<Engine>> Engine::start(Config config) {
 
 void Engine::run_thread() { writer_->run_thread(); }
 void Engine::stop() { writer_->stop(); }
+bool Engine::has_thread() const { return writer_->has_thread(); }
 void Engine::submit(Request request, Render render, Answer answer) {
   writer_->submit(std::move(request), std::move(render), std::move(answer));
 }

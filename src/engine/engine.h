@@ -26,6 +26,12 @@ namespace tongban::engine {
 
 class Writer;
 
+// A record for each case in the middle of an imported history (key: its id). Request::Keep removes those that are given
+// up.
+inline constexpr std::string_view kHistoryRecord = "history";
+
+struct Accepted;
+
 // What a caller of the engine asks. Form values are plain; the engine seals the personal ones.
 struct Request {
   kernel::Actor actor;
@@ -35,6 +41,7 @@ struct Request {
     std::string channel;    // web, phone, api, import
     std::string link_kind;  // asked again: opened from another case; empty: none
     Id link_other;
+    std::optional<Id> join;  // the case that it joins (`other` of the opening); the caller has shown the right to
   };
   struct Act {
     std::string action;
@@ -70,13 +77,17 @@ struct Request {
   std::optional<uint64_t> expected_version;
   std::optional<Instant> received_at;  // imports and scenarios; empty: now
   std::optional<Instant> happened_at;
-  bool imported = false;
+  // Of a history: from its opening to the act with ends_history the scheduler leaves the timers of the case alone, also
+  // after a restart in between; they fire up to the instant of each act. Then they are like those of any case.
+  bool imported = false, ends_history = false;
   struct Idempotency {
     std::string actor, key;
     Hash body_hash{};
   };
   std::optional<Idempotency> idempotency;
   std::vector<store::Record> records;  // put in the same transaction (e.g. the import's mark)
+  // One more record, which names the case that an opening makes; called on the writer thread before the commit.
+  std::function<store::Record(const Accepted&)> mark;
   std::vector<store::AuditRow> audit;
 };
 
@@ -142,6 +153,7 @@ class Engine {
 
   void run_thread();  // the writer loop on a thread of its own
   void stop();
+  bool has_thread() const;
 
   void submit(Request request, Render render, Answer answer);  // any thread
   Reply ask(Request request);                                  // submit and wait (or pump, where no thread runs)
@@ -187,7 +199,8 @@ class Engine {
     std::string trouble;
     Instant last_commit;
     uint64_t search_lag = 0;
-    uint64_t seed_differences = 0; /* rows of packs that differ from the register's */
+    uint64_t seed_differences = 0;     /* rows of packs that differ from the register's */
+    uint64_t unfinished_histories = 0; /* cases in the middle of an import: their timers wait */
   };
   Status status() const;  // for /readyz and metrics
   Metrics metrics() const;

@@ -252,7 +252,7 @@ TEST_F(EngineTest, ReadsItsOwnWriteInListsInboxAndSearch) {
   ASSERT_EQ(store_.list_cases(east_list)->rows.size(), 1u);
   EXPECT_EQ(store_.find_case(id).value()->due_at, at("2021-03-09 00:00"));
   store::CaseQuery party;
-  party.holder = party_holder(state(id)->person);
+  party.person = state(id)->person;
   EXPECT_EQ(store_.list_cases(party)->rows.size(), 1u);
 }
 
@@ -708,6 +708,56 @@ TEST_F(EngineTest, MessagesOfAnActThatCanBeTakenBackWait) {
   EXPECT_EQ(post.roles.size(), 2u);
   const Rejection late = refuse(act(id, desk(), "take_back"));
   EXPECT_EQ(late.sentence, "“交办”后超过 10 秒，通知已经发出，不能撤回。");
+}
+
+// While the engine runs for people, the past of another case is played into it.
+TEST_F(EngineTest, TimersOfAHistoryWaitForItsLastActWhileOthersFire) {
+  restart(at("2021-06-01 09:00"));
+  const auto imported = [](Request request, std::string_view when) {
+    request.imported = true;
+    request.happened_at = at(when);
+    return request;
+  };
+  const Id past = accept(imported(opening("旧事"), "2020-03-02 09:00")).case_id;
+  accept(imported(act(past, desk(), "dispatch", {{"unit", text("east")}}), "2020-03-02 10:00"));
+  const Id present = open_and_dispatch();
+  EXPECT_EQ(engine_->status().unfinished_histories, 1u);
+  restart(at("2021-06-01 10:00"));  // the import was cut off, and the server started again
+  EXPECT_EQ(engine_->status().unfinished_histories, 1u);
+  advance("2021-06-20 09:00");
+  EXPECT_TRUE(state(present)->last_clock("handling")->expired);
+  EXPECT_FALSE(state(past)->last_clock("handling")->expired);
+  EXPECT_EQ(count_events(past, "clock_expired"), 0u);
+
+  // It goes on where it ended: the limit ran out in its own time, and no supervision opens today.
+  Request last = imported(act(past, east(), "finish", {{"text", text("已办")}}), "2020-04-01 10:00");
+  last.ends_history = true;
+  accept(last);
+  EXPECT_EQ(engine_->status().unfinished_histories, 0u);
+  EXPECT_EQ(state(past)->state, "closed");
+  EXPECT_TRUE(state(past)->last_clock("handling")->expired);
+  EXPECT_TRUE(store_.due_outbox(at("2100-01-01 00:00"), 10)->empty());
+  EXPECT_EQ(store_.list_cases({.type = "tiny/watch"})->rows.size(), 1u);
+}
+
+TEST_F(EngineTest, AHistoryThatIsGivenUpLivesOnLikeAnyCase) {
+  restart(at("2021-06-01 09:00"));
+  Request first = opening("旧事");
+  first.imported = true;
+  first.happened_at = at("2020-03-02 09:00");
+  const Id past = accept(first).case_id;
+  Request second = act(past, desk(), "dispatch", {{"unit", text("east")}});
+  second.imported = true;
+  second.happened_at = at("2020-03-02 10:00");
+  accept(second);
+  ASSERT_TRUE(engine_->pump().ok());
+  EXPECT_FALSE(state(past)->last_clock("handling")->expired);
+  Request keep;
+  keep.actor.kind = kernel::Actor::Kind::system;
+  keep.what = Request::Keep{{{std::string(kHistoryRecord), to_text(past)}}};
+  accept(keep);
+  ASSERT_TRUE(engine_->pump().ok());
+  EXPECT_TRUE(state(past)->last_clock("handling")->expired);
 }
 
 TEST_F(EngineTest, ManyThreadsAreAnsweredByOneWriter) {

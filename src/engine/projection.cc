@@ -122,8 +122,6 @@ std::string edition_of(std::string_view pack_key) {
   return at == std::string_view::npos ? std::string() : std::string(pack_key.substr(at + 1));
 }
 
-std::string party_holder(const Id& person) { return "person:" + to_hex(person.view()); }
-
 std::vector<store::InboxRow> inbox_of(const CaseState& state, const pack::CaseType& type) {
   InboxBuilder inbox(state);
   for (const kernel::Assignment& assignment : state.assignments) {
@@ -134,10 +132,7 @@ std::vector<store::InboxRow> inbox_of(const CaseState& state, const pack::CaseTy
   }
   for (const pack::Role& role : type.roles) {
     const bool to_act = holds(state, role.id);
-    if (role.relation == pack::RoleRelation::party) {
-      if (!state.person.is_nil()) inbox.add(party_holder(state.person), "party", to_act, std::nullopt);
-      continue;
-    }
+    if (role.relation == pack::RoleRelation::party) continue;  // she finds her cases by code and telephone
     if (role.relation == pack::RoleRelation::unit) {
       inbox.add("unit:" + role.unit, "desk", false, std::nullopt);
       if (!to_act) continue;

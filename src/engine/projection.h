@@ -47,6 +47,5 @@ std::string search_words_of(const kernel::CaseState& state, const pack::CaseType
 // "hotline-12345" and "2021-01-29" of "hotline-12345@2021-01-29".
 std::string pack_id_of(std::string_view pack_key);
 std::string edition_of(std::string_view pack_key);
-std::string party_holder(const Id& person);
 
 }  // namespace tongban::engine

@@ -36,11 +36,12 @@ struct Found {
 // OPTIMIZATION: pairs stay numbers until they are distinct and in order; this runs for every case that is filed.
 Found find_words(std::string_view text) {
   Found found;
-  const std::vector<char32_t> points = to_code_points(text);
+  std::vector<char32_t> points = to_code_points(text);
+  for (char32_t& point : points) point = fold(point);
   found.pairs.reserve(points.size());
   size_t i = 0;
   while (i < points.size() && found.words.size() + found.pairs.size() < 4 * kMaxSearchWords) {
-    const char32_t c = fold(points[i]);
+    const char32_t c = points[i];
     if (is_cjk(c)) {
       size_t end = i;
       while (end < points.size() && is_cjk(points[end])) ++end;
@@ -49,7 +50,7 @@ Found find_words(std::string_view text) {
       i = end;
     } else if (is_word(c)) {
       std::string word;
-      while (i < points.size() && is_word(fold(points[i]))) append_utf8(word, fold(points[i++]));
+      while (i < points.size() && is_word(points[i])) append_utf8(word, points[i++]);
       if (word.size() <= 64) found.words.push_back(std::move(word));
     } else {
       ++i;

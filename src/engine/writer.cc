@@ -17,6 +17,7 @@ constexpr size_t kSeedRows = 500;               // register rows of one transact
 constexpr size_t kMaxKeptSnapshots = 64;
 constexpr int64_t kRetryMs = 1000;  // after a failed commit
 constexpr int64_t kStuckWaitMs = 3'600'000;
+constexpr int64_t kHistoryWaitMs = 1000;  // while an import goes on, timers are looked at this often
 constexpr int64_t kMaxDeliveryWaitMs = 3'600'000;
 
 uint64_t now_us() {
@@ -111,12 +112,16 @@ Result<void> Writer::load() {
   for (auto& [name, value] : TRY(config_.store->load_counters())) counters_[name] = value;
   TRY(load_registers_view());
   TRY(seed_registers());
+  for (const store::Record& record : TRY(config_.store->list_records(kHistoryRecord))) {
+    if (const auto id = parse_id(record.key)) histories_.insert(*id);
+  }
   const store::Head head = TRY(config_.store->head());
   next_outbox_ = now();
   {
     const std::lock_guard shared(shared_mutex_);
     status_.position = head.position;
     status_.last_commit = *next_outbox_;
+    status_.unfinished_histories = histories_.size();
   }
   return refresh_wake();
 }
@@ -297,7 +302,9 @@ Result<bool> Writer::do_due_work() {
       TRY(run_batch(std::move(tasks)));
       return true;
     }
-    next_wake_ = at.plus_ms(kStuckWaitMs);  // only clocks whose firing was refused are due: look again later
+    // Only clocks whose firing was refused are due, or those of histories: look again later.
+    next_wake_ = at.plus_ms(histories_.empty() || !has_thread() ? kStuckWaitMs : kHistoryWaitMs);
+    if (!histories_.empty()) look_again_at_ = next_wake_;
   }
   return false;
 }
@@ -345,12 +352,14 @@ Result<void> Writer::advance_to(Instant until) {
 Result<std::vector<Task>> Writer::due_timers_now() {
   const Instant at = now();
   std::vector<Task> tasks;
-  const auto limit = static_cast<uint32_t>(config_.max_batch + stuck_.size());
-  for (const store::ClockRow& row : TRY(config_.store->due_clocks(at, limit))) {
-    if (stuck_.contains({row.case_id, row.clock})) continue;
-    tasks.push_back({Task::Timer{row.case_id, row.clock}, at});
+  for (size_t limit = config_.max_batch + stuck_.size() + histories_.size();; limit *= 4) {
+    const auto rows = TRY(config_.store->due_clocks(at, static_cast<uint32_t>(limit)));
+    for (const store::ClockRow& row : rows) {
+      if (stuck_.contains({row.case_id, row.clock}) || histories_.contains(row.case_id)) continue;
+      tasks.push_back({Task::Timer{row.case_id, row.clock}, at});
+    }
+    if (!tasks.empty() || rows.size() < limit) return tasks;
   }
-  return tasks;
 }
 
 Result<std::vector<Task>> Writer::due_outbox_now(size_t& finished) {
@@ -548,6 +557,17 @@ Result<void> Writer::settle(Round& round, std::vector<Task>& again) {
   return {};
 }
 
+void Writer::note_histories(const store::Transaction& committed) {
+  for (const store::Record& record : committed.records) {
+    if (record.kind != kHistoryRecord) continue;
+    if (const auto id = parse_id(record.key)) histories_.insert(*id);
+  }
+  for (const auto& [kind, key] : committed.records_removed) {
+    if (kind != kHistoryRecord) continue;
+    if (const auto id = parse_id(key); id && histories_.erase(*id) > 0) look_again_at_.reset();
+  }
+}
+
 // After a commit: what readers see, and who is told.
 void Writer::publish(Batch& batch, const std::vector<store::Committed>& committed) {
   std::set<Id> lost;
@@ -567,6 +587,7 @@ void Writer::publish(Batch& batch, const std::vector<store::Committed>& committe
       continue;
     }
     if (events > 0) position = std::max(position, committed[s].first_position + events - 1);
+    note_histories(transaction);
     for (const store::OutboxRow& row : transaction.outbox) earlier(next_outbox_, row.not_before);
     for (const store::Record& record : transaction.records) failed_reactions += record.kind == "failed_reaction";
     if (transaction.idempotency && transaction.idempotency->actor == "system") ++reactions;
@@ -597,6 +618,7 @@ void Writer::publish(Batch& batch, const std::vector<store::Committed>& committe
     status_.writable = true;
     status_.trouble.clear();
     status_.last_commit = at;
+    status_.unfinished_histories = histories_.size();
     status_.position = std::max(status_.position, position);
     ++metrics_.commits;
     metrics_.transactions += committed.size() - conflicts;
@@ -642,6 +664,7 @@ void Writer::publish(Batch& batch, const std::vector<store::Committed>& committe
 Result<void> Writer::refresh_wake() {
   next_wake_.reset();
   if (config_.messages) next_wake_ = TRY(config_.store->next_wake());
+  if (next_wake_ && look_again_at_ && *next_wake_ < *look_again_at_) next_wake_ = look_again_at_;
   return {};
 }
 

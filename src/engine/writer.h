@@ -147,6 +147,7 @@ class Writer {
   Result<void> settle(Round& round, std::vector<Task>& again);      // publishes and answers
   Result<bool> do_due_work();                                       // outbox and timers; false: nothing is due
   void publish(Batch& batch, const std::vector<store::Committed>& committed);
+  void note_histories(const store::Transaction& committed);
   void note_failure(const Error& error);
   std::vector<Task> take_queue();
   Result<std::vector<Task>> due_timers_now();
@@ -180,6 +181,7 @@ class Writer {
     std::string pack, type, channel;
     std::vector<std::pair<std::string, feel::Value>> form;
     std::vector<kernel::OpenCase::Link> links;
+    std::optional<Id> other;  // the case that the opening joins
     Instant received_at;
     std::optional<Instant> happened_at;
     std::optional<Id> cause;
@@ -193,7 +195,11 @@ class Writer {
   };
   Result<Opened> open_case(Batch& batch, const Opening& opening);
   void take_over_party(const kernel::CaseState& cause, Opening& opening) const;
-  Result<void> link_back(Batch& batch, Step& step, const kernel::OpenCase& open, const kernel::Command& command);
+  // The other ends of the links that the command made or ended, in the same transaction.
+  Result<void> link_back(Batch& batch, Step& step, const std::vector<kernel::Event>& events,
+                         const kernel::Command& command);
+  // The case that the act names by its form, when it is there for the actor; null else.
+  Result<StatePtr> other_of(Batch& batch, const pack::Action& action, const Request& request, Instant at) const;
 
   kernel::Rejection case_not_found(const Batch& batch) const;
   Result<StatePtr> state_of(Batch& batch, const Id& id) const;
@@ -254,6 +260,8 @@ class Writer {
   std::map<std::string, int64_t> counters_;
   std::map<std::string, uint64_t> register_versions_;
   std::optional<Instant> next_wake_, next_outbox_;
+  std::set<Id> histories_;                   // cases in the middle of an import: their timers wait
+  std::optional<Instant> look_again_at_;     // while only timers that wait are due
   std::optional<Instant> retry_at_;          // after a failed commit: timers and outbox wait until then
   std::set<std::pair<Id, uint32_t>> stuck_;  // clocks whose firing was refused: a fault that the status shows
   std::optional<Date> calendar_checked_on_;

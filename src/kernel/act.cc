@@ -49,7 +49,7 @@ std::optional<Rejection> Act::check_right() {
   if (!is_open_ && !contains(action_.from, before_.state)) return wrong_state();
   const Date day = local_date(run_.command.happened_at.value_or(run_.command.received_at));
   const auto hits = roles_of(run_.command.actor, is_open_ ? nullptr : &before_, type_, *context_.registers, day);
-  for (const RoleHit& hit : hits) {
+  for (const RoleHit& hit : hits) {  // who stands in several roles acts in the one that the type names first
     if (!contains(action_.by, hit.role->id)) continue;
     if (assignment_ != 0 && hit.assignment != 0 && hit.assignment != assignment_) continue;
     if (!action_.of_assignment.empty() &&
@@ -113,18 +113,63 @@ std::optional<Rejection> Act::check_the_form() {
     else if (!run_.command.imported && received.ms - run_.happened_at.ms > back_ms) {
       faults.push_back(
           {action_.happened, "时间不能早于 " + std::to_string(action_.happened_within_hours) + " 小时之前。"});
+    } else if (const ActRecord* entered = act_that_led_here();
+               !run_.command.imported && entered && run_.happened_at < entered->happened_at) {
+      // What is answered or explained in a state cannot have happened before the case came there.
+      faults.push_back({action_.happened, "时间不能早于转为“" + title_of_state(type_, before_.state) + "”的时间 " +
+                                              to_minutes_text(entered->happened_at) + "。"});
     } else if (!is_open_ && run_.happened_at < before_.opened_at) {
       faults.push_back({action_.happened, "时间不能早于登记时间 " + to_minutes_text(before_.opened_at) + "。"});
     }
   } else {
     run_.happened_at = run_.command.happened_at.value_or(received);
   }
+  check_staff_only(faults);
+  check_other(faults);
   if (faults.empty()) return check_ask_in_time();
   Rejection r = reject(RejectionCode::invalid_form,
                        "“" + action_.title + "”有 " + std::to_string(faults.size()) + " 处需要修改。",
                        "请按各项提示修改后再提交。", action_.basis);
   r.fields = std::move(faults);
   return r;
+}
+
+// The latest act that changed the state, as long as it was not taken back; null: none since the opening.
+const ActRecord* Act::act_that_led_here() const {
+  for (size_t i = before_.acts.size(); i-- > 0;) {
+    const ActRecord& act = before_.acts[i];
+    if (!act.undone && act.action != "open" && act.from_state != act.to_state) return &act;
+  }
+  return nullptr;
+}
+
+// What only staff give; a page does not offer it to others.
+void Act::check_staff_only(std::vector<FieldFault>& faults) const {
+  const auto relation = hit_ ? hit_->role->relation : pack::RoleRelation::system;
+  if (relation != pack::RoleRelation::anyone && relation != pack::RoleRelation::party) return;
+  for (const pack::Field& field : action_.form) {
+    const FormValue* value = field.staff_only ? find_form(field.id) : nullptr;
+    if (value && !value->plain.is_null())
+      faults.push_back({field.id, "“" + field.title + "”由工作人员填写，请去掉这一项。"});
+  }
+}
+
+// The other case that the form names is there for the actor, of the right type, and not this one.
+void Act::check_other(std::vector<FieldFault>& faults) const {
+  if (action_.other.link.empty()) return;
+  const std::string& field = action_.other.field;
+  const bool is_named = field.empty() || (find_form(field) && !find_form(field)->plain.is_null());
+  if (!is_named || (is_open_ && !context_.other)) return;  // an entry that must be filled was reported already
+  if (!context_.other) return faults.push_back({field, "没有找到这个办件，或者您无权查看，请核对编号。"});
+  const auto kind = std::find_if(type_.links.begin(), type_.links.end(),
+                                 [&](const pack::LinkKind& link) { return link.id == action_.other.link; });
+  CHECK(kind != type_.links.end());
+  if (context_.other->id == before_.id) {
+    faults.push_back({field, "填的是这个办件自己，请填另一个办件的编号。"});
+  } else if (context_.other->type != kind->to || context_.other->pack != context_.pack->key()) {
+    const pack::CaseType* wanted = context_.pack->find_case(kind->to);
+    faults.push_back({field, "这个编号不是现行的" + (wanted ? wanted->title : kind->to) + "，请核对编号。"});
+  }
 }
 
 // What is asked to shield a clock must be asked before it is due.

@@ -44,6 +44,9 @@ class Act {
   Rejection wrong_state() const;
   std::optional<Rejection> check_ask();
   std::optional<Rejection> check_the_form();
+  const ActRecord* act_that_led_here() const;
+  void check_staff_only(std::vector<FieldFault>& faults) const;
+  void check_other(std::vector<FieldFault>& faults) const;
 
   // What is asked to shield a clock must be asked before it is due.
   std::optional<Rejection> check_ask_in_time();
@@ -75,6 +78,7 @@ class Act {
   static FieldValue sealed_or_plain(const FormValue& value);
   std::optional<Rejection> emit_fields(Facts& facts);
   void emit_answers();
+  void change_links();
   uint32_t scope_of_actor(const pack::ClockDef& def) const;
   std::optional<Rejection> touch_running_clocks();
 

@@ -65,6 +65,9 @@ struct FileDocument {
 struct AddLink {
   Linked link;
 };  // written by the engine on the other case of an opened one
+struct EndLink {
+  LinkEnded link;
+};  // written by the engine on the other case of a link that ends
 struct ReleaseHold {
   Id other;
 };
@@ -79,8 +82,8 @@ struct MoveEdition {
 };
 struct ErasePerson {};
 
-using CommandBody = std::variant<OpenCase, TakeAction, AddNote, FileDocument, AddLink, ReleaseHold, ExpireClock,
-                                 RecomputeClock, MoveEdition, ErasePerson>;
+using CommandBody = std::variant<OpenCase, TakeAction, AddNote, FileDocument, AddLink, EndLink, ReleaseHold,
+                                 ExpireClock, RecomputeClock, MoveEdition, ErasePerson>;
 
 struct Command {
   Id id;  // made by the shell; events carry it

@@ -105,10 +105,11 @@ void add_reactions(Run& run, pack::Reaction::Trigger trigger, const std::string&
   for (const pack::Reaction& reaction : run.type.reactions) {
     if (reaction.trigger != trigger || reaction.of != of) continue;
     FollowUp follow{.rule = reaction.id, .happened_at = happened_at, .basis = reaction.basis};
+    const std::vector<FormValue> no_form;
+    Facts facts(*run.context.pack, run.type, *run.type.scope, run.type.variables, run.after, no_form, nullptr,
+                run.actor, happened_at, run.context);
+    if (reaction.condition && !facts.evaluate(reaction.condition->expression).decided().value_or(false)) continue;
     if (reaction.open) {
-      const std::vector<FormValue> no_form;
-      Facts facts(*run.context.pack, run.type, *run.type.scope, run.type.variables, run.after, no_form, nullptr,
-                  run.actor, happened_at, run.context);
       follow.open.pack = run.context.pack->id;
       follow.open.type = reaction.open->case_type;
       follow.open.channel = "reaction";
@@ -120,8 +121,10 @@ void add_reactions(Run& run, pack::Reaction::Trigger trigger, const std::string&
       continue;
     }
     for (const LinkState& link : run.after.links) {
-      if (link.kind != reaction.link_kind) continue;
+      if (link.kind != reaction.link_kind || link.ended || (reaction.inverse && !link.inverse)) continue;
       FollowUp act = follow;
+      for (const auto& [name, formula] : reaction.form)
+        act.act.form.push_back({name, facts.evaluate(formula.expression).value, {}});
       act.subject = link.other;
       act.act.action = reaction.act;
       run.follow_ups.push_back(std::move(act));
@@ -172,6 +175,11 @@ Verdict decide(const CaseState* state, const Command& command, const Context& co
           [&](const AddLink& link) -> Verdict {
             if (!system) return not_there();
             run.emit(link.link);
+            return run.finish();
+          },
+          [&](const EndLink& end) -> Verdict {
+            if (!system) return not_there();
+            run.emit(end.link);
             return run.finish();
           },
           [&](const ReleaseHold& release) -> Verdict {

@@ -22,6 +22,9 @@ struct Context {
   const Registers* registers = nullptr;
   // How long after the due instant the timer waits; the verdict never depends on it.
   int64_t grace_ms = 0;
+  // The case that the act names by `other`, as the actor may see it; null: none, or not there for the actor. Read in
+  // the same commit as the command's own case.
+  const CaseState* other = nullptr;
 };
 
 // Something that must follow after the commit, on another case.

@@ -30,6 +30,7 @@ std::optional<Rejection> Act::take_effect(Facts& facts, const std::vector<Linked
   for (auto& made : made_) run_.emit(made);
   for (auto& found : looked_up_) run_.emit(found);
   emit_answers();
+  change_links();
   if (!action_.undoes.action.empty()) undo_act(run_, act_to_undo(before_, action_)->version);
   if (auto r = touch_running_clocks()) return r;
   end_assignments();
@@ -98,6 +99,23 @@ std::optional<Rejection> Act::emit_fields(Facts& facts) {
 
 void Act::emit_answers() {
   if (answered_) run_.emit(AskAnswered{answered_->no, action_.grants ? Answer::granted : Answer::refused});
+}
+
+// To the case that the act names; the engine writes the other end in the same commit.
+void Act::change_links() {
+  for (const std::string& kind : outcome_->unlink) {
+    if (const LinkState* link = run_.after.link(kind)) run_.emit(LinkEnded{kind, false, link->other});
+  }
+  if (!outcome_->links_other || !context_.other) return;
+  const auto kind = std::find_if(type_.links.begin(), type_.links.end(),
+                                 [&](const pack::LinkKind& link) { return link.id == action_.other.link; });
+  CHECK(kind != type_.links.end());
+  run_.emit(Linked{.kind = kind->id,
+                   .inverse = false,
+                   .other = context_.other->id,
+                   .other_number = context_.other->number,
+                   .other_type = context_.other->type,
+                   .holds = kind->holds});
 }
 
 uint32_t Act::scope_of_actor(const pack::ClockDef& def) const {
@@ -206,7 +224,8 @@ void Act::start_assignment(const pack::AssignmentType& type, const std::string& 
   Assigned assigned{.no = static_cast<uint32_t>(run_.after.assignments.size() + 1),
                     .name = type.id,
                     .under = parent ? parent->no : 0,
-                    .given_by = run_.actor.unit,
+                    // What the system hands on comes from the unit above.
+                    .given_by = run_.actor.unit.empty() && parent ? parent->unit : run_.actor.unit,
                     .basis = basis()};
   (type.of_person ? assigned.person : assigned.unit) = holder;
   if (type.of_person) assigned.unit = run_.actor.unit;

@@ -199,6 +199,8 @@ void members(A& a, E& e) {
     a.all(e.from_version, e.until);
   else if constexpr (std::is_same_v<T, ActUndone>)
     a.all(e.act);
+  else if constexpr (std::is_same_v<T, LinkEnded>)
+    a.all(e.kind, e.inverse, e.other);
   else
     static_assert(!sizeof(T), "an event without a list of members");
 }
@@ -222,7 +224,7 @@ constexpr std::string_view kNames[] = {
     "AssignmentEnded", "ClockStarted",     "ClockPaused",     "ClockResumed", "ClockExtended", "ClockStopped",
     "ClockReopened",   "ClockExpired",     "ClockRecomputed", "AskOpened",    "AskAnswered",   "LetterSent",
     "Linked",          "HoldReleased",     "CaseClosed",      "NoteAdded",    "DocumentFiled", "EditionMoved",
-    "PersonErased",    "RegisterEntryPut", "LettersHeld",     "ActUndone"};
+    "PersonErased",    "RegisterEntryPut", "LettersHeld",     "ActUndone",    "LinkEnded"};
 static_assert(std::size(kNames) == std::variant_size_v<Body>);
 
 }  // namespace

@@ -88,6 +88,7 @@ std::vector<Body> one_of_each() {
                        Value::context({{"name", Value::text("甲局")}}), true, kBasis},
       LettersHeld{7, kAt.plus_ms(10'000)},
       ActUndone{5},
+      LinkEnded{"joins", true, kOther},
   };
 }
 

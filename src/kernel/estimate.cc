@@ -87,6 +87,20 @@ Estimates estimate(const pack::CaseType& type, const std::vector<FormValue>& fie
     if (field && !field->personal && !is_bad && !value.plain.is_null())
       state.fields.emplace_back(value.name, FieldValue{value.plain, {}});
   }
+  const Actor asker{.kind = Actor::Kind::anyone};
+  for (const pack::Way& way : type.ways) {
+    const pack::Action* action = type.find_action(way.action);
+    if (!action) continue;
+    for (DecisionMade& made : suggestions(state, *action, asker, {}, context, now)) {
+      const auto& outputs = made.suggestion;
+      const bool says = outputs.kind() == feel::Value::Kind::context &&
+                        std::any_of(outputs.as_context().begin(), outputs.as_context().end(),
+                                    [](const auto& output) { return !output.second.is_null(); });
+      const bool known = std::any_of(estimates.decisions.begin(), estimates.decisions.end(),
+                                     [&](const auto& other) { return other.decision == made.decision; });
+      if (says && !known) estimates.decisions.push_back(std::move(made));
+    }
+  }
   for (const std::string& name : type.estimate) {
     const pack::ClockDef* def = type.find_clock(name);
     const pack::Action* action = starter_of(type, name);
@@ -124,6 +138,23 @@ Estimates estimate(const pack::CaseType& type, const std::vector<FormValue>& fie
     estimates.clocks.push_back({std::move(clock), found->basis});
   }
   return estimates;
+}
+
+bool may_be_joined(const pack::CaseType& type, const Context& context, Instant now) {
+  CaseState nothing;
+  nothing.type = type.id;
+  nothing.opened_at = now;
+  const ActorRef nobody;
+  const std::vector<FormValue> no_form;
+  Facts facts(*context.pack, type, *type.open.scope, type.open.variables, nothing, no_form, &type.open, nobody, now,
+              context);
+  return std::all_of(type.open.require_formulas.begin(), type.open.require_formulas.end(), [&](const auto& formula) {
+    const auto& reads = formula.expression.reads();
+    const bool speaks_of_it = std::any_of(reads.begin(), reads.end(), [](const std::string& path) {
+      return path == "other" || path.starts_with("other.");
+    });
+    return !speaks_of_it || facts.evaluate(formula.expression).decided().value_or(false);
+  });
 }
 
 }  // namespace tongban::kernel

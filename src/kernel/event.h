@@ -246,13 +246,19 @@ struct ActUndone {   // an act was taken back in time; its waiting messages are 
   uint64_t act = 0;  // version of its ActionTaken
   bool operator==(const ActUndone&) const = default;
 };
+struct LinkEnded {  // a link of this case no longer holds; it stays in the history
+  std::string kind;
+  bool inverse = false;
+  Id other;
+  bool operator==(const LinkEnded&) const = default;
+};
 
 // The order of this list is the type byte on disk (from 1): append only.
 using Body =
     std::variant<CaseOpened, ActionTaken, FieldsSet, DecisionMade, LookedUp, Assigned, AssignmentEnded, ClockStarted,
                  ClockPaused, ClockResumed, ClockExtended, ClockStopped, ClockReopened, ClockExpired, ClockRecomputed,
                  AskOpened, AskAnswered, LetterSent, Linked, HoldReleased, CaseClosed, NoteAdded, DocumentFiled,
-                 EditionMoved, PersonErased, RegisterEntryPut, LettersHeld, ActUndone>;
+                 EditionMoved, PersonErased, RegisterEntryPut, LettersHeld, ActUndone, LinkEnded>;
 
 struct Event {
   Envelope envelope;

@@ -58,6 +58,22 @@ std::string value_text(const FieldValue& value) {
   return value.is_sealed() ? "（个人信息）" : value.plain.to_plain_text();
 }
 
+std::string_view title_of_channel(std::string_view channel) {
+  return channel == "web"      ? "网上"
+         : channel == "phone"  ? "电话"
+         : channel == "api"    ? "系统对接"
+         : channel == "import" ? "历史导入"
+                               : channel;
+}
+
+const dmn::Output* find_output(const pack::Decision* decision, std::string_view name) {
+  if (!decision) return nullptr;
+  const std::vector<dmn::Output>& outputs = decision->table.outputs;
+  const auto found =
+      std::find_if(outputs.begin(), outputs.end(), [&](const dmn::Output& output) { return output.name == name; });
+  return found == outputs.end() ? nullptr : &*found;
+}
+
 // Tells one event as a line; empty for events that only carry data of another.
 struct Teller {
   const Envelope& e;
@@ -77,7 +93,33 @@ struct Teller {
     return e.actor.unit.empty() ? title : unit(e.actor.unit) + title;
   }
 
-  std::string operator()(const CaseOpened& b) const { return "编号 " + b.number + "，渠道 " + b.channel; }
+  // What a table decided, in its labels, in names of units and in limits as people write them.
+  std::string decided(const feel::Value& value, const dmn::Output* output) const {
+    if (value.is_null()) return "无";
+    if (const auto limit = pack::limit_of(value)) return pack::to_text(*limit);
+    if (value.kind() == feel::Value::Kind::boolean) return value.is_true() ? "是" : "否";
+    if (value.kind() != feel::Value::Kind::text) return value.to_plain_text();
+    if (output) {
+      for (const dmn::AllowedValue& allowed : output->allowed) {
+        if (allowed.value == value && !allowed.label.empty()) return allowed.label;
+      }
+    }
+    return unit(value.as_text());
+  }
+  std::string decided(const DecisionMade& b, const pack::Decision* decision) const {
+    if (b.choice.kind() != feel::Value::Kind::context || pack::limit_of(b.choice)) return decided(b.choice, nullptr);
+    std::vector<std::string> parts;
+    for (const auto& [name, value] : b.choice.as_context()) {
+      const dmn::Output* output = find_output(decision, name);
+      parts.push_back((output && !output->label.empty() ? output->label : std::string(name)) + " " +
+                      decided(value, output));
+    }
+    return join(parts, "，");
+  }
+
+  std::string operator()(const CaseOpened& b) const {
+    return "编号 " + b.number + "，渠道：" + std::string(title_of_channel(b.channel));
+  }
   std::string operator()(const ActionTaken& b) const {
     const pack::Action* action = !type ? nullptr : b.action == "open" ? &type->open : type->find_action(b.action);
     std::string line = who() + "：" + (action ? action->title : b.action);
@@ -93,7 +135,7 @@ struct Teller {
   std::string operator()(const FieldsSet&) const { return {}; }
   std::string operator()(const DecisionMade& b) const {
     const pack::Decision* decision = pack.find_decision(b.decision);
-    std::string line = "决策“" + (decision ? decision->title : b.decision) + "”：" + b.choice.to_plain_text();
+    std::string line = "决策“" + (decision ? decision->title : b.decision) + "”：" + decided(b, decision);
     if (b.decided_by) line += "，第 " + std::to_string(b.decided_by) + " 行";
     if (b.mode == DecisionMode::overridden) line += "，未采用建议，理由：" + b.reason;
     if (b.at_least) line += "，资料不全：" + join(b.missing, "、");
@@ -150,16 +192,20 @@ struct Teller {
     return b.answer == Answer::granted ? "申请获同意" : b.answer == Answer::refused ? "申请未获同意" : "申请撤回";
   }
   std::string operator()(const LetterSent& b) const {
-    return "告知" + (b.to_unit.empty() ? std::string("来电人") : unit(b.to_unit)) + "：" + b.text + cite(b.basis);
+    const pack::Role* role = type ? type->find_role(b.to_role) : nullptr;
+    const std::string party = role ? role->title : "当事人";
+    return "告知" + (b.to_unit.empty() ? party : unit(b.to_unit)) + "：" + b.text + cite(b.basis);
   }
   std::string operator()(const LettersHeld& b) const {
-    return "以上通知等到 " + to_text(b.until) + " 发出，此前可以撤回";
+    const std::string until = to_text(b.until);  // to the second: the wait is short
+    return "以上通知等到 " + until.substr(0, 10) + " " + until.substr(11, 8) + " 发出，此前可以撤回";
   }
   std::string operator()(const ActUndone&) const { return "上一步已撤回，未发出的通知不再发出"; }
   std::string operator()(const Linked& b) const { return "关联 " + b.other_number; }
+  std::string operator()(const LinkEnded&) const { return "解除关联"; }
   std::string operator()(const HoldReleased&) const { return "关联办件已办结"; }
   std::string operator()(const CaseClosed& b) const {
-    return "办件结束" + (b.result.empty() ? "" : "：" + b.result) + (b.keep.empty() ? "" : "，保管 " + b.keep);
+    return "办件结束" + (b.keep.empty() ? "" : "，保管 " + b.keep);  // with what result, its state says
   }
   std::string operator()(const NoteAdded& b) const { return who() + "：备注 " + value_text(b.text); }
   std::string operator()(const DocumentFiled&) const { return who() + "：附件"; }
@@ -247,6 +293,22 @@ json::object explain_clock(const CaseState& state, const Clock& clock, const pac
   return object;
 }
 
+// What the deciding row asks for, in the words of the table's heads: 复杂程度：local，有职责登记：是。
+static std::string why_row(const pack::Decision& decision, uint32_t row) {
+  if (row == 0 || row > decision.table.rules.size()) return {};
+  const dmn::Rule& rule = decision.table.rules[row - 1];
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < rule.cells.size() && i < decision.table.inputs.size(); ++i) {
+    const dmn::Input& input = decision.table.inputs[i];
+    std::string cell(trim(rule.cells[i]));
+    if (cell == "-") continue;
+    if (cell == "true") cell = "是";
+    if (cell == "false") cell = "否";
+    parts.push_back((input.label.empty() ? input.expression : input.label) + "：" + cell);
+  }
+  return parts.empty() ? "没有更具体的规则，按一般情形。" : "因为" + join(parts, "，") + "。";
+}
+
 json::object explain_decision(const DecisionMade& decision, const pack::Pack& pack) {
   static constexpr std::string_view kModes[] = {"automatic", "confirmed", "overridden"};
   const pack::Decision* table = pack.find_decision(decision.decision);
@@ -267,6 +329,7 @@ json::object explain_decision(const DecisionMade& decision, const pack::Pack& pa
   for (const auto& name : decision.missing) missing.push_back(text(name));
   json::array& bases = object["bases"].emplace_array();
   for (const Basis& basis : decision.bases) bases.push_back(to_json(basis));
+  object["sentence"] = table ? why_row(*table, decision.decided_by) : "";
   return object;
 }
 

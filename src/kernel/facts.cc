@@ -33,6 +33,7 @@ Facts::Facts(const pack::Pack& pack, const pack::CaseType& type, const feel::Sco
       form_(form),
       action_(action),
       actor_(actor),
+      other_(context.other),
       slots_(variables.size()),
       filled_(variables.size()) {
   eval_.now = now;
@@ -85,7 +86,10 @@ Value Facts::value_of(const pack::Action::Variable& variable) const {
       return value ? value->plain : Value();
     }
     case Kind::case_facts: {
-      feel::List flags;
+      feel::List flags, links, inverse_links;
+      for (const auto& link : state_.links) {
+        if (!link.ended) (link.inverse ? inverse_links : links).push_back(Value::text(link.kind));
+      }
       for (const auto& flag : state_.flags) flags.push_back(Value::text(flag));
       return Value::context({{"number", text_or_null(state_.number)},
                              {"state", text_or_null(state_.state)},
@@ -93,14 +97,18 @@ Value Facts::value_of(const pack::Action::Variable& variable) const {
                              {"opened_on", Value::of(local_date(state_.opened_at))},
                              {"type", text_or_null(state_.type)},
                              {"channel", text_or_null(state_.channel)},
-                             {"flags", Value::list(std::move(flags))}});
+                             {"flags", Value::list(std::move(flags))},
+                             {"links", Value::list(std::move(links))},
+                             {"inverse_links", Value::list(std::move(inverse_links))}});
     }
     case Kind::acts:
       return acts_context();
     case Kind::clock:
       return clock_context();
     case Kind::assigned:
-      return assigned_context();
+      return assigned_context(type_, state_);
+    case Kind::other:
+      return other_context();
     case Kind::actor:
       return Value::context({{"person", text_or_null(actor_.person)},
                              {"unit", text_or_null(actor_.unit)},
@@ -147,6 +155,7 @@ Value Facts::acts_context() const {
       feel::Context entry = form.as_context();
       entry.emplace_back("at", instant_value(act.happened_at));
       entry.emplace_back("by_unit", text_or_null(act.actor.unit));
+      entry.emplace_back("by_person", text_or_null(act.actor.person));
       list.push_back(Value::context(std::move(entry)));
     }
     all.emplace_back(action.id, Value::list(std::move(list)));
@@ -190,13 +199,23 @@ Value Facts::clock_context() const {
   return Value::context(std::move(all));
 }
 
-Value Facts::assigned_context() const {
+Value Facts::other_context() const {
+  const pack::CaseType* type = other_ ? pack_.find_case(other_->type) : nullptr;
+  if (!type || !action_) return {};
+  return Value::context({{"number", text_or_null(other_->number)},
+                         {"state", text_or_null(other_->state)},
+                         {"open", Value::of(other_->open())},
+                         {"linked", Value::of(other_->link(action_->other.link) != nullptr)},
+                         {"assigned", assigned_context(*type, *other_)}});
+}
+
+Value Facts::assigned_context(const pack::CaseType& of_type, const CaseState& state) {
   feel::Context all;
-  for (const pack::AssignmentType& type : type_.assignments) {
-    const Assignment* current = state_.current(type.id);
+  for (const pack::AssignmentType& type : of_type.assignments) {
+    const Assignment* current = state.current(type.id);
     all.emplace_back(type.id, current ? text_or_null(type.of_person ? current->person : current->unit) : Value());
     feel::List list;
-    for (const Assignment& a : state_.assignments) {
+    for (const Assignment& a : state.assignments) {
       if (a.active() && a.name == type.id) list.push_back(Value::text(type.of_person ? a.person : a.unit));
     }
     all.emplace_back(type.id + "_all", Value::list(std::move(list)));

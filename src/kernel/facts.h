@@ -32,7 +32,8 @@ class Facts {
   feel::Value form_context() const;
   feel::Value clock_context() const;
   feel::Value acts_context() const;
-  feel::Value assigned_context() const;
+  static feel::Value assigned_context(const pack::CaseType& of_type, const CaseState& state);
+  feel::Value other_context() const;
   feel::Value asked_context() const;
 
   const pack::Pack& pack_;
@@ -43,6 +44,7 @@ class Facts {
   const std::vector<FormValue>& form_;
   const pack::Action* action_;
   const ActorRef& actor_;
+  const CaseState* other_;  // the case that the act names besides its own; null: none
   feel::EvalContext eval_;
   std::vector<feel::Value> slots_;
   std::vector<bool> filled_;

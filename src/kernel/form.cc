@@ -133,6 +133,11 @@ std::string coerce_one(const pack::Field& field, Value& value, const Registers& 
       }
       return "名录中没有这一项，请从名录中选择。";
     }
+    case pack::FieldKind::other_case:  // whether there is such a case, and for whom, the act itself asks
+      if (value.kind() != Value::Kind::text || trim(value.as_text()).empty() || value.as_text().size() > 64)
+        return "请填写办件的编号。";
+      value = Value::text(std::string(trim(value.as_text())));
+      return {};
     case pack::FieldKind::file:
       if (value.kind() != Value::Kind::text || !parse_id(value.as_text())) return "请先上传附件，再填写附件编号。";
       return {};

@@ -18,6 +18,18 @@ pack::Host kernel_host() {
       return fail(Trouble::unavailable, "Working days need a calendar, and none was given to this evaluation.");
     return context->calendar->add_working_days(date, n);
   };
+  host.find_calendar = [](const pack::AskedCalendar& asked,
+                          const feel::EvalContext& eval) -> Result<const calendar::Calendar*> {
+    const auto* context = static_cast<const Context*>(eval.host);
+    if (!context)
+      return fail(Trouble::unavailable, "Working days need a calendar, and none was given to this evaluation.");
+    const std::string& name = context->calendar->name();
+    if (!asked.name.empty() && asked.name != "china" && asked.name != name)
+      return fail(Trouble::invalid_input, "there is no calendar \"" + asked.name + "\"; there is china (" + name + ")");
+    if (asked.known_on)
+      return fail(Trouble::invalid_input, "a pack counts by the calendar known at the act; leave \"known on\" out");
+    return context->calendar;
+  };
   return host;
 }
 

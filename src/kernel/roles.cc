@@ -57,8 +57,10 @@ std::vector<UnitOnCase> related_units(const pack::Role& role, const CaseState& s
       for (const Assignment* a : leaves(state, role.assignment)) units.push_back({superior_unit(state, *a), {}, a->no});
       break;
     case pack::RoleRelation::any_assigned:
+      // Who had the case when it closed may still look at what was done (its list shows it too); who returned it may
+      // not.
       for (const Assignment& a : state.assignments) {
-        if (a.active()) units.push_back({a.unit, a.person, a.no});
+        if (a.active() || a.end_reason == EndReason::case_closed) units.push_back({a.unit, a.person, a.no});
       }
       break;
     default:
@@ -70,7 +72,7 @@ std::vector<UnitOnCase> related_units(const pack::Role& role, const CaseState& s
 bool is_excluded(const pack::Role& role, const CaseState* state, const std::string& person) {
   if (!state || role.not_acts.empty()) return false;
   return std::any_of(state->acts.begin(), state->acts.end(), [&](const ActRecord& act) {
-    return act.actor.person == person && !person.empty() &&
+    return !act.undone && act.actor.person == person && !person.empty() &&
            std::find(role.not_acts.begin(), role.not_acts.end(), act.action) != role.not_acts.end();
   });
 }

@@ -206,11 +206,16 @@ struct Applier {
   }
   void operator()(Linked& b) const {
     s.links.push_back({std::move(b.kind), b.inverse, b.other, std::move(b.other_number), std::move(b.other_type),
-                       std::move(b.holds), false});
+                       std::move(b.holds), false, false});
   }
   void operator()(HoldReleased& b) const {
     for (auto& link : s.links) {
       if (link.other == b.other) link.released = true;
+    }
+  }
+  void operator()(LinkEnded& b) const {
+    for (auto& link : s.links) {
+      if (link.kind == b.kind && link.inverse == b.inverse && link.other == b.other) link.ended = link.released = true;
     }
   }
   void operator()(CaseClosed& b) const {
@@ -286,6 +291,13 @@ const Clock* CaseState::running(std::string_view name) const {
 const Clock* CaseState::last_clock(std::string_view name) const {
   for (size_t i = clocks.size(); i-- > 0;) {
     if (clocks[i].name == name) return &clocks[i];
+  }
+  return nullptr;
+}
+
+const LinkState* CaseState::link(std::string_view kind) const {
+  for (const LinkState& one : links) {
+    if (one.kind == kind && !one.inverse && !one.ended) return &one;
   }
   return nullptr;
 }

@@ -94,6 +94,7 @@ struct LinkState {
   std::string other_number, other_type;
   std::vector<std::string> holds;
   bool released = false;
+  bool ended = false;  // no longer linked
 };
 
 struct LetterState {
@@ -146,6 +147,8 @@ struct CaseState {
   const Clock* last_clock(std::string_view clock) const;
   const AskState* open_ask(std::string_view name) const;
   uint32_t depth(const Assignment& assignment) const;
+  // The link of that kind that this case made and that holds; nullptr when none.
+  const LinkState* link(std::string_view kind) const;
 };
 
 void apply(CaseState& state, const Event& event);

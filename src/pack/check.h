@@ -31,6 +31,7 @@ void check_undo(const CaseType& type, const Action& action, std::vector<Fault>& 
 
 // Only what can be said about a loaded pack; `scenarios` count as citations of clauses.
 void check_portal(const Pack& pack, std::vector<Fault>& faults);  // a part of check_pack (read_portal.cc)
+void check_hints(const Pack& pack, const Library& others, std::vector<Fault>& faults);  // another (read_pages.cc)
 std::vector<Fault> check_pack(const Pack& pack, const Library& others, const std::vector<Scenario>& scenarios);
 
 // The packs that the one in `directory` builds on, from the folders beside it, in dependency order.

@@ -102,6 +102,7 @@ TEST(Check, every_class_of_fault_is_shown_by_the_faulty_pack) {
                            "state-unreachable",
                            "table",
                            "table-gap",
+                           "table-input-unused",
                            "table-mode",
                            "table-overlap",
                            "type",

@@ -42,6 +42,7 @@ class UndoChecker {
     for (const Outcome& outcome : undone.outcomes) {
       if (!outcome.set.empty()) refuse("sets fields of the case, and the old values would be lost.");
       if (!outcome.end.empty()) refuse("ends assignments and cannot be taken back.");
+      if (outcome.links_other || !outcome.unlink.empty()) refuse("links another case and cannot be taken back.");
       if (!outcome.open.empty()) refuse("opens another case and cannot be taken back.");
       for (const auto& [name, effect] : outcome.clocks) {
         const ClockDef* clock = type_.find_clock(name);

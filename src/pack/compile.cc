@@ -95,6 +95,7 @@ std::vector<feel::Function> host_functions(std::shared_ptr<const Names> names, c
                          return feel::Value::of(TRY(host.working_days_after(
                              instant ? local_date(a[0].as_date_time().at) : a[0].as_date(), *n, context)));
                        }});
+  for (feel::Function& function : working_day_functions(host.find_calendar)) functions.push_back(std::move(function));
   return functions;
 }
 
@@ -140,7 +141,9 @@ Type case_type() {
                            {"opened_on", Type::date()},
                            {"type", Type::text()},
                            {"channel", Type::text()},
-                           {"flags", Type::list_of(Type::text())}});
+                           {"flags", Type::list_of(Type::text())},
+                           {"links", Type::list_of(Type::text())},
+                           {"inverse_links", Type::list_of(Type::text())}});
 }
 
 Type clock_type(const CaseType& type) {
@@ -161,8 +164,9 @@ Type clock_type(const CaseType& type) {
 Type acts_type(const CaseType& type) {
   Members members;
   const auto add = [&](const Action& action, std::string name) {
-    members.push_back({std::move(name), Type::list_of(context_of_fields(
-                                            action.form, {{"at", Type::date_time()}, {"by_unit", Type::text()}}))});
+    members.push_back({std::move(name), Type::list_of(context_of_fields(action.form, {{"at", Type::date_time()},
+                                                                                      {"by_unit", Type::text()},
+                                                                                      {"by_person", Type::text()}}))});
   };
   add(type.open, "open");
   for (const auto& action : type.actions) {
@@ -491,11 +495,39 @@ class Compiler {
     return {condition->formula, null, condition->source};
   }
 
+  // The case that an act names besides its own; null in an opening that names none.
+  void add_other(Building& b, const Action& action, const CaseType& type) {
+    const auto kind = std::find_if(type.links.begin(), type.links.end(),
+                                   [&](const LinkKind& link) { return link.id == action.other.link; });
+    const CaseType* target = kind == type.links.end() ? nullptr : pack_.find_case(kind->to);
+    if (!target && kind != type.links.end() && kind->to == type.id) target = &type;
+    if (!target) return;
+    add(b, Kind::other, "other",
+        Type::context_of({{"number", Type::text()},
+                          {"state", Type::text()},
+                          {"open", Type::boolean()},
+                          {"linked", Type::boolean()},
+                          {"assigned", assigned_type(*target)}}),
+        action.source);
+  }
+
+  // The form that a reaction gives to the act it takes on linked cases.
+  void compile_reaction(Reaction& reaction, const CaseType& type) {
+    const std::string what = "reaction " + reaction.id;
+    if (reaction.open) compile_open_case(*reaction.open, *type.scope, what, &type, nullptr);
+    if (reaction.condition) {
+      compile(*reaction.condition, *type.scope, what, &type, nullptr);
+      want(*reaction.condition, Type::boolean(), what + ": `if`");
+    }
+    for (auto& [name, formula] : reaction.form) compile(formula, *type.scope, what + ", " + name, &type, nullptr);
+  }
+
   void compile_action(Action& action, const CaseType& type) {
     Building b = new_building();
     add(b, Kind::form, "form", context_of_fields(action.form), action.source);
     add_case_names(b, type);
     add(b, Kind::actor, "actor", actor_type(), action.source);
+    add_other(b, action, type);
     compile_look_ups(action, type, b);
     compile_decisions(action, type, b);
     auto scope = std::make_shared<const feel::Scope>(std::move(b.scope));
@@ -555,7 +587,7 @@ class Compiler {
       group.hide_formula = std::move(formula);
     }
     for (auto& reaction : type.reactions) {
-      if (reaction.open) compile_open_case(*reaction.open, *type.scope, "reaction " + reaction.id, &type, nullptr);
+      compile_reaction(reaction, type);
     }
     compile_action(type.open, type);
     for (auto& action : type.actions) compile_action(action, type);

@@ -12,6 +12,7 @@
 #include "feel/feel.h"
 #include "pack/fault.h"
 #include "pack/model.h"
+#include "pack/working_days.h"
 
 namespace tongban::pack {
 
@@ -20,6 +21,7 @@ namespace tongban::pack {
 struct Host {
   std::function<Result<feel::Value>(std::string_view reg, std::string_view id, const feel::EvalContext&)> entry_name;
   std::function<Result<Date>(Date date, int64_t n, const feel::EvalContext&)> working_days_after;
+  FindCalendar find_calendar;  // of the functions in working_days.h
 };
 
 // The functions that formulas have beside FEEL's own, with names and sentences, for the list of functions.

@@ -197,5 +197,15 @@ TEST_F(Small, the_manual_says_who_may_do_what_when_and_what_follows) {
   EXPECT_EQ(manual.find("<script"), std::string::npos);
 }
 
+TEST(Manual, names_the_units_and_positions_of_the_packs_it_builds_on) {
+  const std::string directory = TONGBAN_SOURCE_DIR "/packs/hotline-12345";
+  const Library foundations = load_foundations(directory);
+  const Loaded loaded = load_pack(directory, foundations);
+  ASSERT_TRUE(loaded.ok());
+  const std::string manual = print_manual(*loaded.pack, foundations);
+  EXPECT_NE(manual.find("12345热线的岗位 派单员"), std::string::npos);
+  EXPECT_EQ(manual.find("的岗位 dispatcher"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tongban::pack

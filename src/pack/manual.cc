@@ -106,7 +106,7 @@ std::string_view hit_policy_text(dmn::HitPolicy policy) {
 
 class Manual {
  public:
-  explicit Manual(const Pack& pack) : pack_(pack) {}
+  Manual(const Pack& pack, const Library& foundations) : pack_(pack), foundations_(foundations) {}
 
   std::string print() {
     head();
@@ -161,11 +161,33 @@ class Manual {
     return escape(join(names, "、"));
   }
 
+  // A text of the first row of a register whose columns have these values; "" when there is none.
+  static std::string text_in(const RegisterType* reg, const std::vector<std::pair<std::string, std::string>>& having,
+                             std::string_view column) {
+    const auto text_of = [](const RegisterEntry& row, std::string_view wanted) -> std::string_view {
+      if (wanted == "id") return row.id;
+      for (const auto& [name, value] : row.values) {
+        if (name == wanted && value.kind() == feel::Value::Kind::text) return value.as_text();
+      }
+      return {};
+    };
+    if (!reg) return {};
+    for (const RegisterEntry& row : reg->rows) {
+      const bool fits = std::all_of(having.begin(), having.end(),
+                                    [&](const auto& one) { return text_of(row, one.first) == one.second; });
+      if (fits) return std::string(text_of(row, column));
+    }
+    return {};
+  }
+
   std::string role_sentence(const CaseType& type, const Role& role) const {
-    const RegisterType* positions = pack_.find_register("positions");
+    const RegisterType* positions = foundations_.find_register(pack_, "positions");
+    const RegisterType* units = foundations_.find_register(pack_, "units");
     std::vector<std::string> names;
     for (const auto& id : role.positions) {
-      std::string name = id;
+      std::string name = text_in(positions, {{"position", id}, {"unit", role.unit}}, "title");
+      if (name.empty()) name = text_in(positions, {{"position", id}}, "title");
+      if (name.empty()) name = id;
       if (positions) {
         for (const auto& field : positions->fields) {
           for (const auto& [value, label] : field.values) {
@@ -180,7 +202,8 @@ class Manual {
     std::string text;
     switch (role.relation) {
       case RoleRelation::unit:
-        text = "单位 " + role.unit + " 的岗位 " + position;
+        text = text_in(units, {{"id", role.unit}}, "name");
+        text = (text.empty() ? "单位 " + role.unit + " " : text) + "的岗位 " + position;
         break;
       case RoleRelation::assignment:
         text = assignment + "的岗位 " + position;
@@ -550,6 +573,7 @@ class Manual {
   }
 
   const Pack& pack_;
+  const Library& foundations_;
   std::string out_;
 };
 
@@ -689,6 +713,6 @@ std::string draw_states(const CaseType& type) {
   return svg + "</svg>";
 }
 
-std::string print_manual(const Pack& pack) { return Manual(pack).print(); }
+std::string print_manual(const Pack& pack, const Library& foundations) { return Manual(pack, foundations).print(); }
 
 }  // namespace tongban::pack

@@ -6,11 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "pack/load.h"
 #include "pack/model.h"
 
 namespace tongban::pack {
 
-std::string print_manual(const Pack& pack);
+// `foundations`: the packs it builds on, whose units and positions give the roles their names.
+std::string print_manual(const Pack& pack, const Library& foundations = {});
 
 // The states of one case type as an SVG picture: layers from the opening to the final states, one arrow for each pair
 // of states (its tooltip names the actions).

@@ -57,7 +57,20 @@ std::string to_text(const Limit& limit);   // "15 个工作日"
 
 // --- fields ---------------------------------------------------------------------------------------------------------
 
-enum class FieldKind { text, long_text, number, yes_no, date, instant, limit, phone, one_of, entry, file };
+enum class FieldKind {
+  text,
+  long_text,
+  number,
+  yes_no,
+  date,
+  instant,
+  limit,
+  phone,
+  one_of,
+  entry,
+  file,
+  other_case,  // `is: case`: the number or id of another case, which the act's `other` names
+};
 
 // `kind: {title: 类别, is: one of, values: {consultation: 咨询}, group: matter, clause: 第八条}`
 // As part of a form: `text: long text`, `lead: {is: entry of units, suggest: routing.lead}`, `content: field`.
@@ -77,6 +90,7 @@ struct Field {
   int64_t max_length = 0;  // characters; 0: 200 for text, 5000 for long text
   std::optional<feel::Number> min, max;
   bool must = false;           // in a form: required
+  bool staff_only = false;     // in a form, under `staff`: strangers and callers neither see nor give it
   bool is_case_field = false;  // in a form: `field`: the value is also put into the case
   std::string suggest;         // in a form: "decision.output"; another choice needs why_<id>
   std::string show_if;         // in a form: condition text for pages (FEEL over form and fields)
@@ -202,8 +216,10 @@ struct Outcome {
   std::vector<std::pair<std::string, ClockEffect>> clocks;
   std::vector<std::pair<std::string, std::string>> send;  // letter → role
   std::vector<OpenCase> open;
-  std::vector<std::string> flags;  // marks kept on the case for supervision, e.g. late_return: `flag: [late_return]`
-  Basis basis;                     // of the outcome; else the action's
+  bool links_other = false;         // `link: joins`: linked to the case that the act's `other` names
+  std::vector<std::string> unlink;  // link kinds whose links of this case end: `unlink: [joins]`
+  std::vector<std::string> flags;   // marks kept on the case for supervision, e.g. late_return: `flag: [late_return]`
+  Basis basis;                      // of the outcome; else the action's
   Source source;
 };
 
@@ -242,7 +258,12 @@ struct Action {  // also the act that opens a case: Case::open
     std::string action;  // empty: it undoes nothing
     int64_t within_ms = 0;
   } undoes;
-  int64_t undo_within_ms = 0;   // of the act that can be taken back: how long its messages wait (from `undoes`)
+  int64_t undo_within_ms = 0;  // of the act that can be taken back: how long its messages wait (from `undoes`)
+  // `other: {field: leading, link: joins}`: the act reads one more case, that its form names, and may link to it.
+  struct Other {
+    std::string field;  // form entry; empty in `open`: the shell names the case, or none
+    std::string link;   // link kind; says of what type the case is. Empty: the act reads no other case
+  } other;
   bool own_assignment = false;  // the act belongs to the actor's assignment: `of_assignment: support` (ends/acts on it)
   std::string of_assignment;
   Basis basis;
@@ -260,7 +281,8 @@ struct Action {  // also the act that opens a case: Case::open
       look_up,
       decision,
       parameters,
-      asked
+      asked,
+      other
     } kind;
     std::string name;
   };
@@ -273,6 +295,7 @@ struct LinkKind {
   std::string id, title, inverse_title, title_en, inverse_title_en;
   std::string to;                  // case type id within this pack
   std::vector<std::string> holds;  // states ("final" = any final) that the linked case keeps the other from
+  bool at_opening = false;         // `at_opening: yes`: who opens a case may name such a link
   Source source;
 };
 
@@ -280,10 +303,13 @@ struct LinkKind {
 struct Reaction {
   std::string id;
   enum class Trigger { late, action, state } trigger = Trigger::late;
-  std::string of;                // clock, action or state id
-  std::optional<OpenCase> open;  // form formulas stand over the causing case's CaseType::scope
-  std::string link_kind;         // or: act on the cases linked so …
-  std::string act;               // … with this action
+  std::string of;                                     // clock, action or state id
+  std::optional<OpenCase> open;                       // form formulas stand over the causing case's CaseType::scope
+  std::optional<Formula> condition;                   // `if:` over the causing case after the act; none: always
+  std::string link_kind;                              // or: act on the cases linked so …
+  bool inverse = false;                               // … only on those that link to this one: `link: inverse joins`
+  std::string act;                                    // … with this action
+  std::vector<std::pair<std::string, Formula>> form;  // and this form, over the causing case
   Basis basis;
   Source source;
 };
@@ -293,6 +319,24 @@ struct Reaction {
 struct Step {
   std::string id, title, title_en;
   std::vector<std::string> states;
+  Source source;
+};
+
+// `ways: {dispatch: {title: 派发工单, before: [accept], action: dispatch}}` How a call may be settled in one go: acts
+// right after the opening. Pages offer it; each act is checked as any other.
+struct Way {
+  std::string id, title, title_en, help, help_en;
+  std::vector<std::string> before;                        // acts taken first, in order
+  std::string action;                                     // the last act, or "open": registering is all
+  std::vector<std::pair<std::string, std::string>> with;  // form values it presets, as written
+  Source source;
+};
+
+// `hints: {kind: {in: hint_words, from: [title, content]}}` A one-of field suggested from the words typed: entries of
+// the register have a `word` and, under the field's name, the value it speaks for. Pages only; no rule reads it.
+struct Hint {
+  std::string field, reg;
+  std::vector<std::string> from;  // text fields
   Source source;
 };
 
@@ -317,6 +361,8 @@ struct CaseType {
   std::vector<std::string> flags;  // marks an outcome may set, with titles in flag_titles
   std::map<std::string, std::string> flag_titles, flag_titles_en;
   std::vector<Step> steps;
+  std::vector<Way> ways;
+  std::vector<Hint> hints;
   // What makes two cases look like one matter: `similar: {place: division, kind: subject, text: title}`. Empty:
   // nothing.
   std::string similar_place, similar_kind, similar_text;  // ids of an entry, a one-of and a searched field
@@ -386,9 +432,10 @@ struct RegisterEntry {  // a seed row
 };
 struct RegisterType {  // *.register.yaml, rows also from a CSV beside it
   std::string id, title, title_en;
-  bool is_public = false;    // `public: yes`: strangers may read the names of its entries
-  std::string parent_field;  // hierarchy, e.g. parent; empty: none
-  std::string title_field;   // shown for an entry, e.g. name
+  bool is_public = false;      // `public: yes`: strangers may read the names of its entries
+  bool public_values = false;  // `public: values`: … and their values
+  std::string parent_field;    // hierarchy, e.g. parent; empty: none
+  std::string title_field;     // shown for an entry, e.g. name
   std::vector<Field> fields;
   std::vector<RegisterEntry> rows;
   bool demo = false;
@@ -408,7 +455,13 @@ struct Portal {
   };
   std::string name, name_en, phone, organiser, organiser_en;
   std::string clause;  // of the pack's document, shown as the reason for the service
+  struct Popular {     // an entry of a public register that many ask for
+    std::string reg, entry;
+    Source source;
+  };
   std::vector<Number> emergency;
+  std::vector<Popular> popular;
+  std::string search;  // the public register that the search of the home page looks in; empty: none
   std::vector<Entry> entries;
   Source source;
 

@@ -183,7 +183,7 @@ bool read_kind(std::string_view text, Field& field) {
       {"text", FieldKind::text},     {"long text", FieldKind::long_text}, {"number", FieldKind::number},
       {"yes/no", FieldKind::yes_no}, {"date", FieldKind::date},           {"instant", FieldKind::instant},
       {"limit", FieldKind::limit},   {"phone", FieldKind::phone},         {"one of", FieldKind::one_of},
-      {"file", FieldKind::file}};
+      {"file", FieldKind::file},     {"case", FieldKind::other_case}};
   for (const auto& [word, kind] : kKinds) {
     if (text != word) continue;
     field.kind = kind;
@@ -454,8 +454,9 @@ Field read_field(const std::string& id, const Node& node, const Basis& fallback,
   field.help_en = reader.text("help_en");
   const std::string is = reader.need_text("is");
   if (!is.empty() && is != "field" && !read_kind(is, field)) {
-    static const std::vector<std::string> kinds = {"text",  "long text", "number", "yes/no",   "date",    "instant",
-                                                   "limit", "phone",     "one of", "entry of", "list of", "file"};
+    static const std::vector<std::string> kinds = {"text",    "long text", "number", "yes/no", "date",
+                                                   "instant", "limit",     "phone",  "one of", "entry of",
+                                                   "list of", "file",      "case"};
     const std::string near = nearest_word(is, kinds);
     const bool known = is == "place" || is == "person" || is.starts_with("answers to ");
     add_fault(context.faults, reader.source_of("is"), known ? "not-supported" : "unknown-kind",
@@ -502,7 +503,13 @@ void read_register(const Node& root, const std::string& directory, const std::st
   reg.id = reader.need_text("register");
   reg.title = reader.need_text("title");
   reg.title_en = reader.text("title_en");
-  reg.is_public = reader.yes_no("public");
+  const std::string visible = reader.text("public");
+  reg.public_values = visible == "values";
+  reg.is_public = reg.public_values || visible == "yes" || visible == "true";
+  if (!visible.empty() && visible != "yes" && visible != "true" && visible != "no" && visible != "false" &&
+      visible != "values")
+    add_fault(context.faults, reader.source_of("public"), "form",
+              "register " + reg.id + ": `public` is yes (the names), values (all of it) or no.");
   const std::string key = reader.text("key");
   if (!key.empty() && key != "id")
     add_fault(context.faults, reader.source_of("key"), "not-supported",

@@ -47,6 +47,9 @@ void read_register(const Node& root, const std::string& directory, const std::st
 void read_table(const std::string& id, const std::string& file, std::string_view text, ReadContext& context);
 void read_letter(const std::string& id, const std::string& file, std::string_view text, ReadContext& context);
 void read_case(const Node& root, ReadContext& context);
+// The keys of a case type that only pages read (read_pages.cc); after its states, clocks and actions.
+void read_page_hints(MapReader& reader, CaseType& type, ReadContext& context);
+void check_id(const std::string& id, const Source& source, std::string_view what, ReadContext& context);
 Field read_field(const std::string& id, const Node& node, const Basis& fallback, ReadContext& context);
 
 // The head of a Markdown file between two lines `---`: its YAML text (line numbers kept by the caller adding

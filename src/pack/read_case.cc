@@ -8,6 +8,17 @@
 #include "pack/read.h"
 
 namespace tongban::pack {
+
+// Ids of a map: letters, digits, - and _.
+void check_id(const std::string& id, const Source& source, std::string_view what, ReadContext& context) {
+  const bool good = !id.empty() && std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+  if (!good)
+    add_fault(context.faults, source, "form",
+              std::string(what) + " `" + id + "`: an id has letters, digits, - and _ only.");
+}
+
 namespace {
 
 constexpr int64_t kMaxUndoSeconds = 600;
@@ -35,16 +46,6 @@ std::vector<std::string> ids_of(const std::vector<State>& states) {
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   const std::string near = nearest_word(word, candidates);
   return near.empty() ? "" : " Did you mean `" + near + "`?";
-}
-
-// Ids of a map: letters, digits, - and _.
-void check_id(const std::string& id, const Source& source, std::string_view what, ReadContext& context) {
-  const bool good = !id.empty() && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
-  if (!good)
-    add_fault(context.faults, source, "form",
-              std::string(what) + " `" + id + "`: an id has letters, digits, - and _ only.");
 }
 
 template <class Word, size_t N>
@@ -283,6 +284,8 @@ Outcome read_outcome(const Node& node, size_t index, const Basis& fallback, Read
       outcome.open.push_back(read_open_case(*open, context));
     }
   }
+  outcome.links_other = reader.yes_no("link");
+  outcome.unlink = reader.texts("unlink");
   outcome.flags = reader.texts("flag");
   outcome.basis = read_basis(reader, fallback, context);
   reader.finish();
@@ -397,17 +400,18 @@ Action read_action(const std::string& id, const Node& node, const CaseType& type
     MapReader form_reader(*form, what + ", form", context.faults);
     action.group = form_reader.text("group");
     std::set<std::string> seen;
-    for (const std::string_view part : {"must", "may"}) {
+    for (const std::string_view part : {"must", "may", "staff"}) {
       const Node* entries = form_reader.find_map(part);
       if (!entries) continue;
       for (const auto& entry : entries->entries) {
         check_id(entry.key, entry.source, "form entry", context);
         if (!seen.insert(entry.key).second)
           add_fault(context.faults, entry.source, "duplicate",
-                    what + ": the form entry `" + entry.key + "` stands under must and under may.");
+                    what + ": the form entry `" + entry.key + "` stands twice under must, may and staff.");
         auto field = read_form_entry(entry, type, action.group, context);
         if (!field) continue;
         field->must = part == "must";
+        field->staff_only = part == "staff";
         action.form.push_back(std::move(*field));
       }
     }
@@ -510,6 +514,16 @@ Action read_action(const std::string& id, const Node& node, const CaseType& type
                 what + ": `within` must be 1 to 600 seconds, e.g. 10 秒.");
     row.finish();
   }
+  if (const Node* other = reader.find_map("other")) {
+    MapReader row(*other, what + ", other", context.faults);
+    action.other.field = row.text("field");
+    action.other.link = row.need_text("link");
+    row.finish();
+    if (is_open != action.other.field.empty())
+      add_fault(context.faults, other->source, "form",
+                is_open ? "open: `other` has no `field`; who opens the case says which."
+                        : what + ": other: `field` is missing: which form entry names the case?");
+  }
   action.of_assignment = reader.text("of_assignment");
   action.own_assignment = !action.of_assignment.empty();
   if (const Node* outcomes = reader.find("outcomes")) {
@@ -559,7 +573,13 @@ Reaction read_reaction(const std::string& id, const Node& node, const CaseType& 
   }
   if (const Node* open = reader.find("open")) reaction.open = read_open_case(*open, context);
   reaction.link_kind = reader.text("link");
+  if (constexpr std::string_view inverse = "inverse "; reaction.link_kind.starts_with(inverse)) {
+    reaction.inverse = true;
+    reaction.link_kind = std::string(trim(std::string_view(reaction.link_kind).substr(inverse.size())));
+  }
+  if (const Node* condition = reader.find("if")) reaction.condition = make_formula(condition->text, condition->source);
   reaction.act = reader.text("act");
+  reaction.form = read_formulas(reader, "form", context);
   reaction.basis = read_basis(reader, type.basis, context);
   for (const std::string_view key : {"ensure", "plan", "gather", "bundle", "correlate", "watch"})
     reader.not_supported(key);
@@ -573,61 +593,6 @@ Reaction read_reaction(const std::string& id, const Node& node, const CaseType& 
               "reaction " + id + ": `link` is missing: on the cases linked how?");
   }
   return reaction;
-}
-
-// The steps that pages draw. Each state stands in one step at most; clocks of `estimate` must exist.
-void read_steps(MapReader& reader, CaseType& type, ReadContext& context) {
-  if (const Node* map = reader.find_map("steps")) {
-    for (const auto& entry : map->entries) {
-      check_id(entry.key, entry.source, "step", context);
-      Step step{.id = entry.key, .title = {}, .title_en = {}, .states = {}, .source = entry.source};
-      MapReader row(entry.value, "step " + entry.key, context.faults);
-      step.title = row.need_text("title");
-      step.title_en = row.text("title_en");
-      for (const std::string& state : row.texts("states")) {
-        if (!type.find_state(state)) {
-          add_fault(
-              context.faults, row.source_of("states"), "unknown-name",
-              "step " + step.id + ": there is no state `" + state + "`." + did_you_mean(state, ids_of(type.states)));
-        } else if (const Step* other = type.find_step(state)) {
-          add_fault(context.faults, row.source_of("states"), "duplicate",
-                    "step " + step.id + ": the state `" + state + "` stands in step " + other->id + " already.");
-        } else {
-          step.states.push_back(state);
-        }
-      }
-      row.finish();
-      type.steps.push_back(std::move(step));
-    }
-    for (const State& state : type.states) {
-      if (!type.find_step(state.id))
-        add_fault(context.faults, map->source, "missing", "steps: the state `" + state.id + "` stands in no step.");
-    }
-  }
-  if (const Node* similar = reader.find_map("similar")) {
-    MapReader row(*similar, "similar", context.faults);
-    for (const auto& [key, target] :
-         {std::pair{"place", &type.similar_place}, {"kind", &type.similar_kind}, {"text", &type.similar_text}}) {
-      *target = row.text(key);
-      const Field* field = target->empty() ? nullptr : type.find_field(*target);
-      if (!target->empty() && !field)
-        add_fault(context.faults, row.source_of(key), "unknown-name",
-                  "similar: there is no field `" + *target + "`." + did_you_mean(*target, ids_of(type.fields)));
-      // Strangers are told place and kind; what is found by text must stand in the index.
-      if (field && (field->personal || !field->in_list))
-        add_fault(context.faults, row.source_of(key), "form",
-                  "similar: the field `" + *target + "` must be listed (`in_list: yes`) and not personal.");
-    }
-    row.finish();
-    if (type.similar_text.empty())
-      add_fault(context.faults, similar->source, "missing", "similar: `text` is missing: similar by which words?");
-  }
-  type.estimate = reader.texts("estimate");
-  for (const std::string& clock : type.estimate) {
-    if (!type.find_clock(clock))
-      add_fault(context.faults, reader.source_of("estimate"), "unknown-name",
-                "estimate: there is no clock `" + clock + "`.");
-  }
 }
 
 }  // namespace
@@ -735,6 +700,7 @@ void read_case(const Node& root, ReadContext& context) {
     if (link.inverse_title.empty()) link.inverse_title = row.text("inverse_title");
     link.to = row.need_text("to");
     link.holds = row.texts("holds");
+    link.at_opening = row.yes_no("at_opening");
     row.finish();
     put(type.links, std::move(link), entry);
   });
@@ -751,7 +717,7 @@ void read_case(const Node& root, ReadContext& context) {
                 "case " + type.id + ": `flags_en` names `" + id + "`, which `flags` does not have.");
     type.flag_titles_en[id] = std::move(title);
   }
-  read_steps(reader, type, context);
+  read_page_hints(reader, type, context);
   for (const std::string_view key : {"parties", "obligations", "cells", "plans", "watch"}) reader.not_supported(key);
   reader.finish();
 

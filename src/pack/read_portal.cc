@@ -32,6 +32,14 @@ void read_portal(const Node& node, ReadContext& context) {
       one.finish();
     }
   }
+  portal.search = reader.text("search");
+  if (const Node* list = reader.find_list("popular")) {
+    for (const Node& item : list->items) {
+      MapReader one(item, "portal popular", context.faults);
+      portal.popular.push_back({one.need_text("register"), one.need_text("entry"), item.source});
+      one.finish();
+    }
+  }
   reader.finish();
 }
 
@@ -46,6 +54,22 @@ void check_portal(const Pack& pack, std::vector<Fault>& faults) {
     });
     if (!digits)
       add_fault(faults, portal.source, "form", "portal: `" + number + "` is no telephone number (digits and - only).");
+  }
+  const auto need_public = [&](const std::string& id, const Source& source) -> const RegisterType* {
+    const RegisterType* reg = pack.find_register(id);
+    if (!reg)
+      add_fault(faults, source, "unknown-name", "portal: this pack has no register `" + id + "`.");
+    else if (!reg->public_values)
+      add_fault(faults, source, "portal",
+                "portal: strangers may not read the register `" + id + "`. Set `public: values` in its file.");
+    return reg;
+  };
+  if (!portal.search.empty()) need_public(portal.search, portal.source);
+  for (const Portal::Popular& one : portal.popular) {
+    const RegisterType* reg = need_public(one.reg, one.source);
+    if (reg && std::none_of(reg->rows.begin(), reg->rows.end(), [&](const auto& row) { return row.id == one.entry; }))
+      add_fault(faults, one.source, "unknown-name",
+                "portal: the register `" + one.reg + "` has no entry `" + one.entry + "`.");
   }
   std::set<std::string> seen;
   for (const Portal::Entry& entry : portal.entries) {

@@ -143,6 +143,10 @@ std::optional<ScenarioStep> read_step(const Node& node, std::vector<Fault>& faul
     step.then = read_expectation(*then, faults);
     step.has_then = true;
   }
+  if (const Node* here = reader.find_map("here")) {
+    step.here = read_expectation(*here, faults);
+    step.has_here = true;
+  }
   step.rejected = optional_text(reader, "rejected");
   if (step.rejected && step.has_then) {
     const auto& e = step.then;

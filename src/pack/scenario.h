@@ -68,6 +68,8 @@ struct ScenarioStep {
   std::vector<std::pair<std::string, feel::Value>> with;  // form field → texts, lists of texts, contexts of texts
   Expectation then;
   bool has_then = false;
+  Expectation here;  // `here:` after a step on a linked case: of the case that the scenario is about
+  bool has_here = false;
   std::optional<std::string> rejected;  // the start of the rejection's sentence
   Source source;
 };

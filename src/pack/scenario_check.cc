@@ -39,6 +39,7 @@ class ScenarioChecker {
       if (!step.does.empty()) need(step.source, "action", step.does, actions_);
       check_form(scenario, step);
       expect(step.then);
+      expect(step.here);
     }
     for (const auto& view : scenario.views) {
       for (const auto* list : {&view.sees, &view.not_sees}) {

@@ -42,8 +42,14 @@ class Validator {
       }
       return where + "not one of the allowed words";
     }
+    const auto* kinds = find_member(schema, "type");
+    if (kinds && kinds->is_array()) {
+      // All scalars are texts to us, but an editor reads 3 and true as what they look like: all three must be allowed.
+      if (*kinds != json::value{"string", "number", "boolean"}) return where + "the schema forgets a kind of scalar";
+      return node.is_scalar() ? "" : where + "must be a text";
+    }
     const auto type = text_at(schema, "type");
-    if (type == "string") return node.is_scalar() ? "" : where + "must be a text";
+    if (type == "string") return where + "the schema allows no unquoted number here";
     if (type == "array") {
       if (!node.is_list()) return where + "must be a list";
       for (const auto& item : node.items) {

@@ -37,6 +37,7 @@ std::string digest_of(const CaseQuery& query) {
   writer.put_text(query.words);
   writer.put_unsigned(query.among.size());
   for (const Id& id : query.among) writer.put_id(id);
+  writer.put_id(query.person);
   writer.put_byte(static_cast<uint8_t>(query.sort));
   return std::string(view_of(sha256(writer.bytes())).substr(0, 8));
 }

@@ -18,7 +18,7 @@ namespace tongban::store {
 // holder's inbox rows
 //   (the deadline that concerns this holder); a case with several matching rows is listed once, by its earliest. All
 //   other conditions and orders look at the case. A case without a case row is never listed.
-// - Rows with equal sort keys: the case that the store met first comes first.
+// - Rows with equal sort keys: the case that the store met first comes first; in descending orders it comes last.
 
 // The place of a row in its order: sort key in milliseconds (kNoDue last) and the number of the case in the store.
 struct Place {

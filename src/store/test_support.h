@@ -165,6 +165,7 @@ class RandomHistory {
     if (below(4) == 0) q.type = type();
     if (below(4) == 0) q.states = {state(), state()};
     if (below(5) == 0) q.late = below(2) == 0;
+    if (below(8) == 0) q.person = id_of(below(5), 2);
     if (below(5) == 0) q.due_before = instant();
     if (below(5) == 0) q.due_from = instant();
     if (below(6) == 0) q.opened_from = instant();

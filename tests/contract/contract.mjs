@@ -36,7 +36,7 @@ async function proxyOf(description, ...flags) {
   await until('the proxy listens', async () => {
     if (child.exitCode !== null) throw new Error(`prism ended: ${said}`);
     return ask(base, 'GET', '/healthz').then((a) => a.status === 200, () => false);
-  }, 40_000);
+  }, 150_000);
   return base;
 }
 const proxies = Promise.all([proxyOf(absolute, '--errors'), proxyOf(absolute)]);
@@ -256,7 +256,7 @@ await test('what pages ask before and beside an act: previews, estimates, simila
   // An estimate names its clause; what is not known yet is asked for, not guessed.
   const estimate = (await post(`${type}/estimates`, {form: {kind: 'consultation'}})).json;
   same('limit', estimate.clocks.map((c) => [c.name, c.limit_text, c.remaining, c.basis.clause]), [['handling', '5 个工作日', 5, '第十三条（二）']]);
-  same('unknown kind', (await post(`${type}/estimates`, {form: {}})).json, {clocks: [], missing: ['kind']});
+  same('unknown kind', (await post(`${type}/estimates`, {form: {}})).json, {clocks: [], missing: ['kind'], suggested: []});
   // Strangers learn that there is one, staff which.
   const like = {form: {title: '门口路灯坏了没人修', division: request().division, subject: request().subject}};
   const stranger = (await post(`${type}/similar`, like)).json.items, staffs = (await post(`${type}/similar`, like, 'zhangsan')).json.items;
@@ -295,7 +295,7 @@ await test('what pages ask before and beside an act: previews, estimates, simila
   same('best', (await get(`/api/v1/registers/units?q=${encodeURIComponent('渝中区政府')}`)).json.items[0].id, 'yuzhong-gov');
   const streets = (await get(`/api/v1/registers/divisions?q=${encodeURIComponent('渝中区')}`)).json.items;
   same('a district and its streets', [streets[0].name, streets.some((s) => s.path === '渝中区')], ['渝中区', true]);
-  refused(await get('/api/v1/registers/knowledge?q=x'), 404, 'not_found');
+  refused(await get('/api/v1/registers/positions?q=x'), 404, 'not_found');
 });
 
 await test('the rest of the table: packs, clauses, registers, due dates, accounts, tokens, probes', async () => {

@@ -8,7 +8,7 @@ import path from 'node:path';
 const binary = path.resolve(process.env.TONGBAN_BINARY ?? 'build/release/tongban');
 
 // A free port below 32768: above, the system gives ports to outgoing connections, and ours might be taken meanwhile.
-async function freePort() {
+export async function freePort() {
   for (let i = 0; i < 200; ++i) {
     const port = 20000 + Math.floor(Math.random() * 12000);
     const free = await new Promise((resolve) => {
@@ -28,10 +28,20 @@ export class Program {
     this.log = '';
   }
   run(...words) {
-    const done = spawnSync(binary, [...words, '--data', this.data], {encoding: 'utf8', cwd: this.root, env: {...process.env, TONGBAN_PACKS: path.resolve('packs')}, timeout: 60000});
-    return {code: done.status, out: done.stdout, err: done.stderr};
+    const done = spawnSync(binary, [...words, '--data', this.data], {encoding: 'utf8', cwd: this.root, env: {...process.env, TONGBAN_PACKS: path.resolve('packs')}, timeout: 300_000});
+    return {code: done.status, out: done.stdout, err: done.error ? `${done.stderr}${done.error.message}` : done.stderr};   // such as: took too long
   }
+  // Between two starts another program may take the port: then a free one is looked for once more.
   async start(...flags) {
+    try {
+      return await this.startOnce(...flags);
+    } catch (fault) {
+      if (!/already in use/.test(fault.message)) throw fault;
+      this.port = undefined;
+      return this.startOnce(...flags);
+    }
+  }
+  async startOnce(...flags) {
     this.port ??= await freePort();
     const words = ['serve', '--data', this.data, '--port', String(this.port), ...flags];
     this.process = spawn(binary, words, {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, TONGBAN_PACKS: path.resolve('packs')}});
@@ -82,4 +92,18 @@ export function check(name, holds, seen) {
 export function finish() {
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
+}
+
+// The whole of a run: its program stops and its folder goes, however it ends.
+export async function play(run) {
+  const program = new Program();
+  try {
+    await run(program);
+  } catch (error) {
+    check('the run comes to its end', false, error.stack);
+  } finally {
+    if (program.process && program.process.exitCode === null && program.process.signalCode === null) await program.stop('SIGKILL');
+    program.remove();
+  }
+  finish();
 }

@@ -1,11 +1,12 @@
 // The faults of the issue, each with the sentence that people get. One server serves what needs no folder of its own.
 import {spawnSync} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import {chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync, writeSync} from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import {Database} from './sqlite.mjs';
-import {accept, atEnd, expect, filesBelow, finish, refused, reply, request, same, scratch, Site, skip, staff, test, until, wait} from './site.mjs';
+import {accept, atEnd, binary, expect, filesBelow, finish, refused, reply, request, same, scratch, Site, skip, staff, test, until, wait} from './site.mjs';
 
 const isRoot = process.getuid() === 0;
 const open = '/api/v1/packs/hotline-12345/request';
@@ -25,6 +26,11 @@ await test('GBK bytes in the address: 400', async () => {
   const answer = await site.get('/api/v1/cases?q=%C4%E3%BA%C3', 'zhangsan');
   same('status', answer.status, 400);
   expect('a sentence about UTF-8', /UTF-8/.test(answer.json.detail), answer.text);
+});
+
+await test('a damaged page mark, a wrong limit: 400 in the words of people', async () => {
+  refused(await site.get('/api/v1/cases?after=00ff', 'zhangsan'), 400, 'bad_query', 'after', '第一页');
+  refused(await site.get('/api/v1/cases?limit=0', 'zhangsan'), 400, 'bad_query', '1 到 200');
 });
 
 await test('body of 2 MB: 413', async () => {
@@ -379,16 +385,51 @@ await test('no data folder, or no folder of packs: exit 3 with the command that 
   expect('the sentence', failed.err.includes('/nonexistent'), failed.err);
 });
 
+await test('an export gives documents back: sealed as stored, or as uploaded with a purpose', async () => {
+  const made = await site.file();
+  const bytes = Buffer.concat([Buffer.from('%PDF-1.7\n'), Buffer.alloc(150_000, 7), Buffer.from('\n%%EOF\n')]);
+  const upload = await site.ask('POST', `/api/v1/cases/${made.id}/documents`, {token: site.tokens.zhangsan, raw: bytes, headers: {'Content-Type': 'application/octet-stream', 'If-Match': await site.version(made.id, 'zhangsan')}});
+  same('uploaded', upload.status, 201);
+  const out = (name) => path.join(scratch, name);
+  const listed = (file) => readFileSync(file, 'utf8').split('\n').filter((line) => line.includes(made.number)).flatMap((line) => JSON.parse(line).documents).find((one) => one.document === upload.json.document);
+  const only = site.cli('export', '--to', out('list.jsonl'));
+  expect('without a folder it is said', only.code === 0 && only.out.includes('only listed; add --documents'), only.out);
+  const sealed = site.cli('export', '--to', out('sealed.jsonl'), '--documents', out('sealed'));
+  same('sealed', [sealed.code, sealed.err], [0, '']);
+  const stored = listed(out('sealed.jsonl'));
+  const raw = readFileSync(path.join(out('sealed'), stored.file));
+  same('its hash is that of the ledger', createHash('sha256').update(raw).digest('hex'), stored.sha256_stored);
+  expect('sealed', !raw.includes('%PDF'), raw.subarray(0, 20));
+  const plain = site.cli('export', '--to', out('plain.jsonl'), '--documents', out('plain'), '--with-personal', '--purpose', 'audit');
+  same('plain', [plain.code, plain.err], [0, '']);
+  expect('the bytes that were uploaded', readFileSync(path.join(out('plain'), listed(out('plain.jsonl')).file)).equals(bytes));
+});
+
+// --- wrong words on the command line ---
+
+await test('wrong words: exit 2, with the word that may be meant', async () => {
+  const say = (...words) => { const done = spawnSync(binary, words, {encoding: 'utf8', env: {...process.env, TONGBAN_PACKS: 'packs'}}); return [done.status, done.stderr.trim()]; };
+  same('a flag', say('serve', '--prot', '80'), [2, 'tongban: there is no option --prot; is --port meant? See `tongban serve --help`.']);
+  same('a word too many', say('serve', 'now'), [2, 'tongban: too many words for `tongban serve`. See `tongban serve --help`.']);
+  same('a command', say('versio'), [2, 'tongban: there is no command "versio"; is "version" meant? See `tongban help`.']);
+  same('what a user is', say('user', 'frob'), [2, 'tongban: `tongban user` knows add, list, reset, remove and token, not "frob".']);
+  same('no folder', say('pack', 'check', '/no/such'), [2, 'tongban: there is no folder /no/such.']);
+  const [code, sentence] = say('pack', 'check', 'packs');
+  same('a folder of packs', code, 2);
+  expect('the packs are named', sentence.startsWith('tongban: packs is no pack but holds packs: china chongqing'), sentence);
+});
+
 // --- backup, damage, versions ---
 
 await test('backup while writing, restore, verify: everything up to its position', async () => {
   let stop = false, filed = 0;
   const writer = (async () => { while (!stop) { await site.file(); ++filed; } })();
-  await wait(100);
+  await until('some are filed before', () => filed > 2);
   const target = path.join(scratch, 'backup');
   const made = site.cli('backup', target);
   // The command line blocks this process; the writer goes on in between and afterwards.
-  await wait(100);
+  const before = filed;
+  await until('and some after', () => filed > before + 2);
   stop = true;
   await writer;
   same('backup', [made.code, made.err], [0, '']);
@@ -425,6 +466,27 @@ await test('a flipped byte: verify ends with 4 and says where', async () => {
   const damaged = hurt.cli('verify');
   same('exit', damaged.code, 4);
   expect(`names position ${victim.position}`, (damaged.out + damaged.err).includes(String(victim.position)), damaged.out + damaged.err);
+});
+
+await test('a lost tail is refused with the way out, and accepted only when a person says so', async () => {
+  const cut = new Site('cut').init();
+  const early = path.join(scratch, 'early.db');
+  writeFileSync(early, readFileSync(path.join(cut.folder, 'tongban.db')));
+  await cut.start();
+  await cut.file();
+  await cut.stop();
+  writeFileSync(path.join(cut.folder, 'tongban.db'), readFileSync(early));
+  const failed = cut.serveFails();
+  same('serve', failed.code, 4);
+  expect('how much is lost, and what to do', /were acknowledged: the last \d+ are lost/.test(failed.err) && failed.err.includes('tongban verify --accept-head'), failed.err);
+  same('verify', cut.cli('verify').code, 4);
+  const accepted = cut.cli('verify', '--accept-head');
+  same('accepted', [accepted.code, accepted.err], [0, '']);
+  await cut.start();
+  same('serves again', (await cut.file()).number.slice(-6), '000001');
+  const running = cut.cli('verify', '--accept-head');
+  same('not beside a server', running.code, 5);
+  await cut.stop();
 });
 
 await test('a newer database is refused, named as such, and left alone', async () => {

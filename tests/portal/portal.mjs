@@ -2,18 +2,9 @@
 // which numbers are known, only one's own cases, photographs without the place where they were taken.
 import zlib from 'node:zlib';
 
-import {Program, check, finish} from '../e2e/program.mjs';
+import {check, play} from '../e2e/program.mjs';
 
-const program = new Program();
-try {
-  await portal();
-} catch (error) {
-  check('the run comes to its end', false, error.stack);
-} finally {
-  if (program.process && program.process.exitCode === null) await program.stop('SIGKILL');
-  program.remove();
-}
-finish();
+await play(portal);
 
 function crc32(bytes) {
   let sum = ~0;
@@ -43,7 +34,7 @@ function png(width, height, claimed = [width, height]) {
     chunk('IDAT', zlib.deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
 }
 
-async function portal() {
+async function portal(program) {
   const made = program.run('demo', '--no-serve');
   check('the demo city is made', made.code === 0, made.err);
   const passwords = Object.fromEntries([...made.out.matchAll(/^ {2}(\w+)\t(\w+)\t/gm)].map((m) => [m[1], m[2]]));

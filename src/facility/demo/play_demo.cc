@@ -142,6 +142,20 @@ class Player {
     return {};
   }
 
+  // `$number of 标题`: the number of the demo request with that title, filed before.
+  void name_other(const Form& written, Form& form) const {
+    constexpr std::string_view mark = "$number of ";
+    for (const auto& [name, value] : written) {
+      if (value.kind() != feel::Value::Kind::text || !value.as_text().starts_with(mark)) continue;
+      const feel::Value title = feel::Value::text(value.as_text().substr(mark.size()));
+      for (size_t i = 0; i < demo_.requests.size(); ++i) {
+        const feel::Value* own = find_in(demo_.requests[i].form, "title");
+        const auto other = own && *own == title ? engine_.load(cases_[i]) : nullptr;
+        if (other) form.emplace_back(name, feel::Value::text(other->number));
+      }
+    }
+  }
+
   Result<void> act(const Planned& planned) {
     const DemoRequest& request = demo_.requests[planned.request];
     const DemoStep& step = life_of(request)[planned.step - 1];
@@ -162,6 +176,7 @@ class Player {
       asked.case_id = state->id;
       asked.what = Request::Act{.action = step.does};
       asked.form = resolve(step.with_accept ? request.accept : step.with, request, planned.at);
+      name_other(step.with, asked.form);
       take_suggestions(*action, *state, who[i], engine_.context_of(*state, planned.at, *registers), planned.at,
                        asked.form);
       const engine::Reply reply = engine_.ask(std::move(asked));

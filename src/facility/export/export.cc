@@ -1,7 +1,12 @@
 #include "facility/export/export.h"
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
 #include "base/json.h"
 #include "kernel/explain.h"
+#include "store/file_system.h"
 
 namespace tongban::facility {
 namespace {
@@ -21,6 +26,7 @@ class Exporter {
       : engine_(engine), store_(store), out_(out), options_(options) {}
 
   Result<ExportCounts> run() {
+    if (!options_.documents.empty()) TRY(store::make_folder(options_.documents));
     const store::Head head = TRY(store_.head());
     write(json::object{{"kind", "head"},
                        {"format", 1},
@@ -87,6 +93,8 @@ class Exporter {
     const kernel::CaseState state = kernel::fold(events);
     if (options_.with_personal && !state.person.is_nil()) TRY(record_reading(state));
     json::object line = describe(state);
+    if (!options_.documents.empty()) TRY(write_documents(state, line["documents"].as_array()));
+    counts_.documents += state.documents.size();
     json::array list;
     for (size_t i = 0; i < events.size(); ++i) list.push_back(describe(events[i], stored[i]));
     counts_.events += events.size();
@@ -95,6 +103,43 @@ class Exporter {
     ++counts_.cases;
     if (options_.progress) options_.progress(counts_.cases);
     return {};
+  }
+
+  // The bytes of each document into the folder, and the name of its file into its line; null where they are erased.
+  Result<void> write_documents(const kernel::CaseState& state, json::array& lines) {
+    for (size_t i = 0; i < state.documents.size(); ++i) {
+      const Id& id = state.documents[i].document;
+      const std::string name = to_text(id), target = options_.documents + "/" + name;
+      bool written = true;
+      if (options_.with_personal)
+        written = TRY(write_plain(state, id, target));
+      else
+        TRY(store::copy_file(options_.attachments->path_of(id), target));
+      lines[i].as_object()["file"] = written ? json::value(name) : json::value(nullptr);
+    }
+    return {};
+  }
+
+  Result<bool> write_plain(const kernel::CaseState& state, const Id& id, const std::string& target) {
+    // As document_routes: sealed with the person's key, or one of the case where it has no person.
+    std::optional<Key> key;
+    if (state.person.is_nil())
+      key = hmac_sha256(options_.keys->search_key(), state.id.view());
+    else
+      key = TRY(options_.keys->find_key(state.person));
+    if (!key || state.erased) return false;
+    std::FILE* file = std::fopen(target.c_str(), "wbx");
+    if (!file) return fail(Trouble::io, "The file " + target + " cannot be made: " + std::strerror(errno) + ".");
+    bool whole = true;
+    const Result<void> read = options_.attachments->read(id, *key, [&](std::string_view bytes) {
+      whole = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+      return whole;
+    });
+    whole = std::fclose(file) == 0 && whole;
+    if (!read.ok()) return read.error();
+    if (!whole)
+      return fail(Trouble::no_space, "The file " + target + " cannot be written to its end; is the disk full?");
+    return true;
   }
 
   Result<void> record_reading(const kernel::CaseState& state) {

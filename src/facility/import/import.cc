@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <condition_variable>
 #include <cstdio>
 #include <cstring>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <tuple>
 #include <unordered_set>
@@ -77,11 +79,44 @@ class Spool {
   uint64_t size_ = 0;
 };
 
+// Collects the answers of one wave, whoever gives them: this thread's pump, or the thread of the engine.
+class Answers {
+ public:
+  explicit Answers(size_t expected) : replies_(expected) {}
+  void give(size_t i, engine::Reply&& reply) {
+    const std::lock_guard lock(mutex_);
+    replies_[i] = std::move(reply);
+    ++given_;
+    all_given_.notify_one();
+  }
+  void wait_for(size_t count) {
+    std::unique_lock lock(mutex_);
+    all_given_.wait(lock, [&] { return given_ == count; });
+  }
+  // Once all are given.
+  const std::optional<engine::Reply>& operator[](size_t i) const { return replies_[i]; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable all_given_;
+  std::vector<std::optional<engine::Reply>> replies_;
+  size_t given_ = 0;
+};
+
 // How far a row has come: the mark of its case.
 struct Mark {
   Id case_id;
   uint32_t steps = 0;
 };
+
+Result<void> remove_records(engine::Engine& engine, std::vector<std::pair<std::string, std::string>> records) {
+  Request request;
+  request.actor.kind = kernel::Actor::Kind::system;
+  request.what = Request::Keep{std::move(records)};
+  const engine::Reply reply = engine.ask(std::move(request));
+  if (const Error* error = std::get_if<Error>(&reply.result)) return *error;
+  return {};
+}
 
 class Importer {
  public:
@@ -106,6 +141,11 @@ class Importer {
       return std::tie(a.at_ms, a.row, a.step) < std::tie(b.at_ms, b.row, b.step);
     });
     for (size_t from = 0; from < plan_.size(); from += options_.window) {
+      if (options_.is_ended && options_.is_ended()) {
+        return fail(Trouble::unavailable, "The import was ended after " + std::to_string(result_.acts) + " of " +
+                                              std::to_string(plan_.size()) +
+                                              " acts. What was taken stays; run it again to go on.");
+      }
       TRY(play_window(from, std::min(plan_.size(), from + options_.window)));
       if (options_.progress) options_.progress("acts", std::min(plan_.size(), from + options_.window), plan_.size());
     }
@@ -209,32 +249,45 @@ class Importer {
     struct Waiting {
       const Planned* planned;
       Row* row;
-      std::shared_ptr<std::optional<engine::Reply>> reply;
     };
     std::vector<Waiting> waiting;
+    const auto answers = std::make_shared<Answers>(wave.size());
     const auto registers = engine_.registers();
     for (const Planned* planned : wave) {
       Row* row = TRY(row_of(*planned, rows));
       if (row->failed) continue;
       auto asked = TRY(make_request(*planned, *row, *registers));
       if (!asked) continue;
-      auto reply = std::make_shared<std::optional<engine::Reply>>();
       engine_.submit(
           std::move(*asked),
           [](const engine::Accepted& accepted) { return std::pair(int32_t{201}, to_text(accepted.case_id)); },
-          [reply](engine::Reply&& answer) { *reply = std::move(answer); });
-      waiting.push_back({planned, row, reply});
+          [answers, i = waiting.size()](engine::Reply&& answer) { answers->give(i, std::move(answer)); });
+      waiting.push_back({planned, row});
     }
-    TRY(engine_.pump());
-    for (const Waiting& one : waiting) {
-      if (!*one.reply) return fail(Trouble::unavailable, "The engine did not answer.");
-      if (const Error* error = std::get_if<Error>(&(*one.reply)->result)) return *error;
-      if (const auto* why = std::get_if<kernel::Rejection>(&(*one.reply)->result))
+    if (engine_.has_thread())
+      answers->wait_for(waiting.size());
+    else
+      TRY(engine_.pump());
+    for (size_t i = 0; i < waiting.size(); ++i) {
+      const Waiting& one = waiting[i];
+      const std::optional<engine::Reply>& reply = (*answers)[i];
+      if (!reply) return fail(Trouble::unavailable, "The engine did not answer.");
+      if (const Error* error = std::get_if<Error>(&reply->result)) return *error;
+      if (const auto* why = std::get_if<kernel::Rejection>(&reply->result))
         give_up(*one.planned, *one.row, sentence_of(*why));
-      else if (!finish(*one.planned, (*one.reply)->result))
+      else if (!finish(*one.planned, reply->result))
         give_up(*one.planned, *one.row, "The row was opened before by another import of that name.");
     }
-    return {};
+    return release_given_up();
+  }
+
+  // A case whose row goes no further is one like any other: its timers are the scheduler's again.
+  Result<void> release_given_up() {
+    if (given_up_.empty()) return {};
+    std::vector<std::pair<std::string, std::string>> records;
+    for (const Id& id : given_up_) records.emplace_back(engine::kHistoryRecord, to_text(id));
+    given_up_.clear();
+    return remove_records(engine_, std::move(records));
   }
 
   static std::string sentence_of(const kernel::Rejection& why) {
@@ -247,6 +300,7 @@ class Importer {
   void give_up(const Planned& planned, Row& row, const std::string& reason) {
     row.failed = true;
     failed_.insert(planned.row);
+    if (const auto id = case_of(planned, row); id && !id->is_nil()) given_up_.push_back(*id);
     reject(planned.row + 1, row.mapped.id, mapping_.steps[planned.step].does + "：" + reason);
   }
 
@@ -265,12 +319,20 @@ class Importer {
     return id.has_value();
   }
 
+  // What an earlier act of the row opened.
+  std::optional<Id> case_of(const Planned& planned, const Row& row) const {
+    if (const auto found = opened_.find(planned.row); found != opened_.end()) return found->second;
+    const Result<std::optional<Mark>> mark = find_mark(row.mapped.id);
+    return mark.ok() && *mark ? std::optional((*mark)->case_id) : std::nullopt;
+  }
+
   // Nothing: the row was given up.
   Result<std::optional<Request>> make_request(const Planned& planned, Row& row, const kernel::Registers& registers) {
     const MappedStep& step = mapping_.steps[planned.step];
     const Instant at{planned.at_ms};
     Request request;
     request.imported = true;
+    request.ends_history = planned.step + 1 == mapping_.steps.size();
     request.happened_at = at;
     request.form = form_of(step.with, row.mapped);
     request.actor.kind = kernel::Actor::Kind::system;
@@ -280,10 +342,7 @@ class Importer {
       request.what = Request::Open{
           .pack = mapping_.pack, .type = mapping_.type, .channel = "import", .link_kind = {}, .link_other = {}};
     } else {
-      if (const auto found = opened_.find(planned.row); found != opened_.end())
-        case_id = found->second;
-      else if (const auto mark = TRY(find_mark(row.mapped.id)))
-        case_id = mark->case_id;
+      case_id = case_of(planned, row).value_or(Id());
       state = engine_.load(case_id);
       if (!state) {
         give_up(planned, row, "The case of this row is not there.");
@@ -314,11 +373,12 @@ class Importer {
     return std::optional(std::move(request));
   }
 
-  // The engine makes the id of a case, so the mark is put with the second act; until then the idempotency key of the
-  // opening gives it back.
   void put_mark(const Planned& planned, const Row& row, const Id& case_id, Request& request) const {
     if (case_id.is_nil()) {
       request.idempotency = Request::Idempotency{"import", key_of(row.mapped.id), sha256(row.mapped.id)};
+      request.mark = [key = key_of(row.mapped.id)](const engine::Accepted& accepted) {
+        return store::Record{std::string(kMarkKind), key, to_text(accepted.case_id) + " 1"};
+      };
       return;
     }
     request.records.push_back(
@@ -388,7 +448,8 @@ class Importer {
   std::vector<Planned> plan_;
   std::vector<uint64_t> offsets_;  // by row
   std::unordered_set<uint32_t> failed_;
-  std::map<uint32_t, Id> opened_;  // rows whose mark is not put yet
+  std::map<uint32_t, Id> opened_;  // rows that wait for their second act
+  std::vector<Id> given_up_;
   ImportResult result_;
 };
 
@@ -397,6 +458,15 @@ class Importer {
 Result<ImportResult> import_cases(engine::Engine& engine, const store::Store& store, const Mapping& mapping,
                                   const ImportOptions& options) {
   return Importer(engine, store, mapping, options).run();
+}
+
+Result<size_t> end_unfinished(engine::Engine& engine, const store::Store& store) {
+  std::vector<std::pair<std::string, std::string>> records;
+  for (const store::Record& record : TRY(store.list_records(engine::kHistoryRecord)))
+    records.emplace_back(record.kind, record.key);
+  const size_t count = records.size();
+  if (count > 0) TRY(remove_records(engine, std::move(records)));
+  return count;
 }
 
 void print_report(const ImportResult& result, const Mapping& mapping, const pack::CaseType& type, std::ostream& out) {

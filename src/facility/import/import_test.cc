@@ -23,6 +23,7 @@ namespace tongban::facility {
 namespace {
 
 using testing::HasSubstr;
+using testing::StartsWith;
 
 const std::string kPacks = TONGBAN_SOURCE_DIR "/packs";
 const std::string kMapping = kPacks + "/hotline-12345/import/gov_messages.yaml";
@@ -54,6 +55,7 @@ class Import : public testing::Test {
         std::make_shared<const calendar::Editions>(calendar::load_editions(kPacks + "/china/calendar").value());
     config.now = [] { return at_local(Date::from(2021, 6, 1), 9, 0); };
     config.messages = false;
+    config_ = config;
     engine_ = engine::Engine::start(std::move(config)).value();
     std::vector<pack::Fault> faults;
     auto mapping = read_mapping(kMapping, faults);
@@ -78,14 +80,109 @@ class Import : public testing::Test {
     return row ? engine_->load(row->case_id) : nullptr;
   }
 
+  // As in a running server: messages, reactions and timers go on, on a thread of their own.
+  void run_live() {
+    engine_.reset();
+    config_.messages = true;
+    engine_ = engine::Engine::start(config_).value();
+    engine_->run_thread();
+  }
+
   std::string folder_;
-  store::MemoryStore store_;
+  engine::Config config_;
+  store::MemoryStore store_, fresh_;
   store::MemoryKeyStore keys_;
   std::unique_ptr<engine::Engine> engine_;
   Mapping mapping_;
   std::ostringstream rejected_, late_;
   size_t window_ = 256;
 };
+
+std::string events_of(const engine::Engine& engine, const kernel::CaseState& state) {
+  std::string all;
+  const std::vector<kernel::Event> events = engine.load_events(state.id).value();
+  for (const kernel::Event& event : events) {
+    all += std::string(kernel::name_of(event.body)) + " " + to_text(event.envelope.happened_at) + "\n";
+  }
+  return all;
+}
+
+// What a stopped server takes and what a running one takes is the same history.
+TEST_F(Import, through_a_running_engine_gives_the_same_history) {
+  window_ = 2;
+  const std::string rows = line("1", "咨询户口办理", "2019-04-24T15:07:30", "2019-05-09T09:49:42") +
+                           line("2", "A1区路灯不亮", "2019-04-25T09:00:00", "2019-06-25T10:00:00") +
+                           line("3", "A5区占道经营", "2019-04-26T09:00:00", "2019-04-28T10:00:00");
+  run(rows);
+  std::vector<std::string> alone;
+  for (const char* number : {"12345-2019-000001", "12345-2019-000002", "12345-2019-000003"})
+    alone.push_back(events_of(*engine_, *imported(number)));
+  config_.store = &fresh_;
+  run_live();
+  std::vector<pack::Fault> faults;
+  const std::string file = folder_ + "/live.jsonl";
+  std::ofstream(file, std::ios::binary) << rows;
+  const auto result =
+      import_cases(*engine_, fresh_, mapping_, {.file = file, .spool = folder_ + "/spool", .window = 2});
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->taken, 3u);
+  EXPECT_EQ(engine_->status().unfinished_histories, 0u);
+  for (size_t i = 0; i < alone.size(); ++i) {
+    const auto row = fresh_.find_case_by_number("12345-2019-00000" + std::to_string(i + 1)).value();
+    ASSERT_TRUE(row);
+    // After the last act the scheduler takes over, and what ran out since then ends now.
+    EXPECT_THAT(events_of(*engine_, *engine_->load(row->case_id)), StartsWith(alone[i]));
+  }
+  // No reaction to what is long over: neither supervision orders nor messages.
+  EXPECT_FALSE(fresh_.find_case_by_number("DB-2019-000001").value());
+  EXPECT_FALSE(fresh_.find_case_by_number("DB-2021-000001").value());
+  EXPECT_TRUE(fresh_.due_outbox(at_local(Date::from(2100, 1, 1), 0, 0), 10)->empty());
+}
+
+TEST_F(Import, ends_between_windows_when_it_is_told_and_goes_on_later) {
+  run_live();
+  const std::string file = folder_ + "/rows.jsonl";
+  std::ofstream(file, std::ios::binary) << line("1", "咨询户口办理", "2019-04-24T15:07:30", "2019-05-09T09:49:42");
+  int asked = 0;
+  ImportOptions options{.file = file, .spool = folder_ + "/spool", .window = 2};
+  options.is_ended = [&asked] { return ++asked > 2; };
+  const auto cut = import_cases(*engine_, store_, mapping_, options);
+  ASSERT_FALSE(cut.ok());
+  EXPECT_THAT(cut.error().message, HasSubstr("after 4 of 6 acts"));
+  EXPECT_EQ(engine_->status().unfinished_histories, 1u);
+  EXPECT_FALSE(imported("12345-2019-000001")->last_clock("handling")->expired);
+  options.is_ended = {};
+  const auto rest = import_cases(*engine_, store_, mapping_, options);
+  ASSERT_TRUE(rest.ok());
+  EXPECT_EQ(rest->acts, 2u);
+  EXPECT_EQ(engine_->status().unfinished_histories, 0u);
+  EXPECT_EQ(imported("12345-2019-000001")->state, "answered");
+}
+
+TEST_F(Import, a_row_that_is_given_up_half_way_lives_on_and_is_not_opened_again_after_weeks) {
+  mapping_.steps = {mapping_.steps.front(), mapping_.steps.back()};  // an answer to what was never handed over
+  const std::string row = line("1", "咨询户口办理", "2019-04-24T15:07:30", "2019-05-09T09:49:42");
+  EXPECT_EQ(run(row).rejected, 1u);
+  EXPECT_EQ(engine_->status().unfinished_histories, 0u);
+  ASSERT_TRUE(store_.prune_idempotency(at_local(Date::from(2030, 1, 1), 0, 0)).ok());
+  EXPECT_EQ(run(row).rejected, 1u);
+  EXPECT_TRUE(imported("12345-2019-000001"));
+  EXPECT_FALSE(imported("12345-2019-000002"));
+}
+
+TEST_F(Import, what_a_stopped_run_left_can_be_given_up) {
+  mapping_.steps.resize(3);
+  mapping_.steps.push_back(mapping_.steps[1]);  // a step that never comes
+  const std::string file = folder_ + "/rows.jsonl";
+  std::ofstream(file, std::ios::binary) << line("1", "甲", "2019-04-22T09:00:00", "2019-04-25T10:00:00");
+  int asked = 0;
+  ImportOptions options{.file = file, .spool = folder_ + "/spool", .window = 2};
+  options.is_ended = [&asked] { return ++asked > 1; };
+  EXPECT_FALSE(import_cases(*engine_, store_, mapping_, options).ok());
+  EXPECT_EQ(end_unfinished(*engine_, store_).value(), 1u);
+  EXPECT_EQ(engine_->status().unfinished_histories, 0u);
+  EXPECT_EQ(end_unfinished(*engine_, store_).value(), 0u);
+}
 
 TEST_F(Import, plays_a_row_at_its_own_times_and_marks_it) {
   const ImportResult result = run(line("1", "A1区路灯不亮", "2019-04-22T09:00:00", "2019-04-25T10:00:00"));

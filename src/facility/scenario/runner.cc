@@ -181,7 +181,7 @@ class Player {
     }
     if (step.nothing || step.who.kind == ScenarioActor::Kind::timer) {
       tell(to_minutes_text(step.at) + " （时间经过）");
-      if (step.has_then) check(step, before);
+      if (step.has_then) check(step, step.then, world_.current, before);
       return;
     }
     const Date day = local_date(step.at);
@@ -207,7 +207,8 @@ class Player {
       if (opens && (world_.current.is_nil() || step.on.empty())) world_.current = accepted->case_id;
       acted_on_ = accepted->case_id;
       if (step.rejected) return differ(step.source, step.does, "rejected: " + *step.rejected, "accepted");
-      if (step.has_then) check(step, before);
+      if (step.has_then) check(step, step.then, acted_on_, before);
+      if (step.has_here) check(step, step.here, world_.current, before);
       return;
     }
     if (const auto* why = std::get_if<Rejection>(&reply.result)) {
@@ -233,6 +234,11 @@ class Player {
         open.link_kind = kind.id;
         open.link_other = state->id;
       }
+    }
+    const pack::CaseType* opened = held_pack_->find_case(open.type);
+    if (opened && !open.link_kind.empty() && opened->open.other.link == open.link_kind) {
+      open.join = state->id;
+      open.link_kind.clear();
     }
     return open;
   }
@@ -296,15 +302,14 @@ class Player {
     return news;
   }
 
-  void check(const ScenarioStep& step, const std::map<Id, uint64_t>& before) {
-    const Id id = acted_on_.is_nil() || step.nothing ? world_.current : acted_on_;
+  void check(const ScenarioStep& step, const pack::Expectation& then, const Id& id,
+             const std::map<Id, uint64_t>& before) {
     const auto state = world_.engine->load(id);
     if (!state) return differ(step.source, "then", "a case", "no case was opened yet");
     const pack::Pack* pack = world_.engine->pack_of(*state);
     const pack::CaseType* type = pack ? pack->find_case(state->type) : nullptr;
     CHECK(type != nullptr);
     const std::vector<kernel::Event> news = events_since(id, before);
-    const pack::Expectation& then = step.then;
     const pack::Source source = then.sources.empty() ? step.source : then.sources.front();
     const Date day = local_date(step.at);
     const auto expect = [&](const std::string& what, const std::string& expected, const std::string& found, bool same) {

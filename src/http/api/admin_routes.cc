@@ -174,7 +174,8 @@ static void show_type(Api::Impl& api, const CallPtr& call) {
   const auto pack = api.parts.engine->packs().find(call->parameter("pack"));
   const pack::CaseType* type = pack ? pack->find_case(call->parameter("type")) : nullptr;
   if (!type) return call->refuse(404, "not_found", "没有这种办件", "请查看 /api/v1/packs。");
-  call->answer_json(200, type_json(*pack, *type));
+  const bool is_staff = call->session && (!call->session->person.empty() || call->session->administrator);
+  call->answer_json(200, type_json(*pack, *type, is_staff));
 }
 
 static void show_clause(Api::Impl& api, const CallPtr& call) {

@@ -224,6 +224,33 @@ std::shared_ptr<const kernel::CaseState> Api::Impl::visible_case(Call& call, con
   return nullptr;
 }
 
+std::shared_ptr<const kernel::CaseState> Api::Impl::other_case(const Call& call, const pack::Action& action,
+                                                               const json::object& form,
+                                                               const kernel::Registers& registers) const {
+  const std::string text(action.other.field.empty() ? std::string_view() : trim(text_at(form, action.other.field)));
+  std::optional<Id> id = parse_id(text);
+  if (!id && !text.empty() && text.size() <= 64) {
+    if (const auto row = parts.store->find_case_by_number(text); row.ok() && *row) id = (*row)->case_id;
+  }
+  auto state = id && (!call.session || covers(*call.session, *id)) ? parts.engine->load(*id) : nullptr;
+  return state && may_see(call.actor(), *state, registers, call.now) ? state : nullptr;
+}
+
+std::optional<Id> Api::Impl::joined_case(Call& call, json::object& body) {
+  if (!body.contains("join")) return std::nullopt;
+  const std::string handle(text_at(body, "join"));
+  body.erase("join");
+  if (const auto id = handles.find(handle, call.now)) return id;
+  kernel::Rejection old;
+  old.code = kernel::RejectionCode::invalid_form;
+  old.basis.kind = pack::BasisKind::product;
+  old.sentence = "要跟进的诉求已经找不到了。";
+  old.instead = "请重新查看相似的诉求，或者直接提交。";
+  old.fields.push_back({"join", "时间太久，请重新查看相似的诉求，或者直接提交。"});
+  call.refuse(old);
+  return Id{};
+}
+
 std::optional<uint64_t> Api::Impl::matched_version(Call& call) {
   const auto header = call.request.find_header("If-Match");
   if (!header) {

@@ -221,6 +221,18 @@ std::string holder_name(const CaseState& state, const pack::CaseType& type, cons
   return join(names, "、");
 }
 
+// The case that this one was joined to and whose handling it follows; null when none.
+std::shared_ptr<const CaseState> leading_case(const engine::Engine& engine, const CaseState& state,
+                                              const pack::CaseType& type) {
+  std::vector<const pack::Action*> acts{&type.open};
+  for (const auto& action : type.actions) acts.push_back(&action);
+  for (const pack::Action* action : acts) {
+    const kernel::LinkState* link = action->other.link.empty() ? nullptr : state.link(action->other.link);
+    if (link) return engine.load(link->other);
+  }
+  return nullptr;
+}
+
 bool counts_minutes(calendar::Unit unit) { return unit == calendar::Unit::minutes || unit == calendar::Unit::hours; }
 
 int64_t minutes_between(Instant from, Instant to) {
@@ -243,6 +255,57 @@ json::object clock_json(const CaseState& state, const kernel::Clock& clock, cons
   if (counts_minutes(last.unit)) o["remaining_minutes"] = minutes_between(now, last.due_at);
   return o;
 }
+
+namespace {
+
+json::array holders_json(const CaseState& state, const pack::CaseType& type, const kernel::Registers& registers,
+                         Date today) {
+  json::array holders;
+  for (const auto& id : state.held_by) {
+    const pack::Role* role = type.find_role(id);
+    json::object holder{{"role", id}, {"title", role ? role->title : id}, {"title_en", role ? role->title_en : ""}};
+    json::array units;
+    if (role) {
+      for (const auto& unit : kernel::units_of(*role, state))
+        units.push_back(json::object{{"id", unit}, {"name", registers.name_of("units", unit, today)}});
+    }
+    holder["units"] = std::move(units);
+    holders.push_back(std::move(holder));
+  }
+  return holders;
+}
+
+// How far the leading case is, for those who see one that was joined to it. Which case it is only staff learn who may
+// see it themselves; the party learns nothing of the other person.
+json::object leading_json(const engine::Engine& engine, const CaseState& leading, const pack::Pack& pack,
+                          const kernel::Actor& actor, const kernel::Registers& registers, Instant now) {
+  const Date today = local_date(now);
+  const pack::CaseType& type = *pack.find_case(leading.type);
+  const pack::State* at = type.find_state(leading.state);
+  const bool is_party = actor.kind != kernel::Actor::Kind::staff;
+  json::object o{{"steps", steps_json(leading, type)}, {"held_by", holders_json(leading, type, registers, today)}};
+  o["state"] = titled(leading.state,
+                      !at                                     ? leading.state
+                      : is_party && !at->public_title.empty() ? at->public_title
+                                                              : at->title,
+                      !at                                        ? ""
+                      : is_party && !at->public_title_en.empty() ? at->public_title_en
+                                                                 : at->title_en);
+  o["state"].as_object()["open"] = leading.open();
+  json::array clocks;
+  for (const auto& clock : leading.clocks) {
+    if (is_party && clock.force != pack::Force::promise && !contains(type.estimate, clock.name)) continue;
+    clocks.push_back(clock_json(leading, clock, pack, engine.calendar().known_on(today), now));
+  }
+  o["clocks"] = std::move(clocks);
+  if (!is_party && kernel::may_see(kernel::roles_of(actor, &leading, type, registers, today), leading, type)) {
+    o["id"] = to_text(leading.id);
+    o["number"] = leading.number;
+  }
+  return o;
+}
+
+}  // namespace
 
 CaseView render_case(const engine::Engine& engine, const CaseState& state, const pack::Pack& pack,
                      const kernel::Actor& actor, const kernel::Registers& registers, const std::string& purpose,
@@ -293,23 +356,14 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
   if (state.closed_at) o["closed_at"] = to_text(*state.closed_at);
   if (!state.result.empty()) o["result"] = state.result;
   o["imported"] = state.imported;
-  json::array& holders = o["held_by"].emplace_array();
-  for (const auto& id : state.held_by) {
-    const pack::Role* role = type.find_role(id);
-    json::object holder{{"role", id}, {"title", role ? role->title : id}, {"title_en", role ? role->title_en : ""}};
-    json::array units;
-    if (role) {
-      for (const auto& unit : kernel::units_of(*role, state))
-        units.push_back(json::object{{"id", unit}, {"name", view.name_of("units", unit)}});
-    }
-    holder["units"] = std::move(units);
-    holders.push_back(std::move(holder));
-  }
+  o["held_by"] = holders_json(state, type, registers, local_date(now));
   json::object& fields = o["fields"].emplace_object();
   for (const auto& [name, value] : state.fields) {
     const pack::Field* field = type.find_field(name);
     if (field && contains(view.groups, field->group)) fields[name] = view.value(field, value);
   }
+  if (const auto leading = leading_case(engine, state, type))
+    o["leading"] = leading_json(engine, *leading, pack, actor, registers, now);
   o["withheld"] = std::move(withheld);
   o["assigned"] = view.assigned();
   json::array& clocks = o["clocks"].emplace_array();
@@ -332,7 +386,8 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
                                  {"inverse", link.inverse},
                                  {"other", to_text(link.other)},
                                  {"number", link.other_number},
-                                 {"type", link.other_type}});
+                                 {"type", link.other_type},
+                                 {"ended", link.ended}});
   }
   json::array& flags = o["flags"].emplace_array();
   if (!view.is_party) {
@@ -366,6 +421,33 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
   }
   if (!undo.empty()) o["undo"] = std::move(undo);
   return result;
+}
+
+json::object render_own_row(const RowContext& context, const store::CaseRow& row, const CaseState* state) {
+  store::CaseRow own = row;
+  own.due_at.reset();
+  own.due_clock.clear();
+  own.due_provisional = false;
+  const pack::Pack* pack = state ? context.engine.pack_of(*state) : nullptr;
+  const pack::CaseType* type = pack ? pack->find_case(state->type) : nullptr;
+  if (type) {
+    const auto leading = leading_case(context.engine, *state, *type);
+    for (const CaseState* one : {state, leading.get()}) {
+      for (const kernel::Clock& clock : one ? one->clocks : std::vector<kernel::Clock>{}) {
+        const bool promised = clock.force == pack::Force::promise || contains(type->estimate, clock.name);
+        const bool runs = clock.status == kernel::ClockStatus::running && clock.due_at();
+        if (!promised || !runs || (own.due_at && *own.due_at <= *clock.due_at())) continue;
+        own.due_at = clock.due_at();
+        own.due_clock = clock.name;
+        own.due_provisional = clock.provisional();
+      }
+    }
+  }
+  json::object o = render_row(context, own);
+  const pack::State* now = type ? type->find_state(row.state) : nullptr;
+  if (now && !now->public_title.empty()) o["state_title"] = now->public_title;
+  if (now && !now->public_title_en.empty()) o["state_title_en"] = now->public_title_en;
+  return o;
 }
 
 json::object render_row(const RowContext& context, const store::CaseRow& row) {

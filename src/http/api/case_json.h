@@ -33,5 +33,8 @@ struct RowContext {
   Instant now;
 };
 json::object render_row(const RowContext& context, const store::CaseRow& row);
+// The same for the party: its state as the public reads it, and as due only what is promised to it (the clocks of
+// `estimate` and the promises), of the leading case where this one was joined to another. `state` may be null.
+json::object render_own_row(const RowContext& context, const store::CaseRow& row, const kernel::CaseState* state);
 
 }  // namespace tongban::http

@@ -149,9 +149,18 @@ static void open_case(Api::Impl& api, const CallPtr& call, const std::string& pa
       return call->refuse(404, "not_found", "没有找到", "没有找到要关联的办件，或者您无权查看。");
     }
     open.link_kind = text_at(*o, "kind");
+    const auto pack_of = api.parts.engine->packs().find(pack);
+    const pack::CaseType* type_of = pack_of ? pack_of->find_case(type) : nullptr;
+    const bool may_link = type_of && std::any_of(type_of->links.begin(), type_of->links.end(), [&](const auto& kind) {
+                            return kind.id == open.link_kind && kind.at_opening && kind.to == state->type;
+                          });
+    if (!may_link)
+      return call->refuse(400, "bad_link", "关联办件不对", "提出时不能这样关联办件。请去掉关联，或者由工作人员办理。");
     open.link_other = *other;
     body->erase("link");
   }
+  open.join = api.joined_case(*call, *body);
+  if (open.join && open.join->is_nil()) return;
   request.what = std::move(open);
   request.actor = call->actor();
   request.form = form_of(*body);
@@ -309,6 +318,9 @@ static void list_cases(Api::Impl& api, const CallPtr& call) {
   auto query = case_query_of(*call, *registers);
   if (!query) return;
   const auto page = api.parts.store->list_cases(*query);
+  if (!page.ok() && page.error().trouble == Trouble::invalid_input)
+    return call->refuse(400, "bad_query", "查询条件不对",
+                        "查询条件 after 不对：它属于另一个列表，请从第一页重新开始。");
   if (!page.ok()) return call->refuse(page.error());
   json::array items;
   const RowContext context{*api.parts.engine, *registers, call->now};
@@ -540,6 +552,7 @@ void Api::Impl::add_case_routes() {
       json::object schema = form_schema(type.open);
       schema["properties"].as_object()["link"] =
           object_schema({{"kind", text_schema()}, {"case", id_schema()}}, {"kind", "case"});
+      if (!type.open.other.link.empty()) schema["properties"].as_object()["join"] = text_schema();
       add({.method = Method::post,
            .path = "/api/v1/packs/" + pack->id + "/" + type.id,
            .operation = "open_" + pack->id + "_" + type.id,

@@ -37,6 +37,8 @@ std::string_view name_of(FieldKind kind) {
       return "entry";
     case FieldKind::file:
       return "file";
+    case FieldKind::other_case:
+      return "case";
   }
   return "text";
 }
@@ -74,6 +76,10 @@ json::object one_schema(const Field& field) {
     case FieldKind::file:
       schema["type"] = "string";
       schema["format"] = "uuid";
+      break;
+    case FieldKind::other_case:
+      schema["type"] = "string";
+      schema["maxLength"] = 64;
       break;
     case FieldKind::text:
     case FieldKind::long_text:
@@ -173,6 +179,10 @@ void add_sentences(const Field& field, json::object& o) {
     case FieldKind::entry:
       format("名录中没有这一项，请从名录中选择。", "The list has no such entry. Choose one from the list.");
       break;
+    case FieldKind::other_case:
+      o["max_length"] = 64;
+      format("请填写办件的编号。", "Enter the number of a case.");
+      break;
     case FieldKind::file:
       format("请先上传附件，再填写附件编号。", "Upload the file first.");
       break;
@@ -214,18 +224,24 @@ json::object field_json(const Field& field, bool in_form) {
   return o;
 }
 
-json::object action_json(const pack::Pack& pack, const pack::CaseType& type, const pack::Action& action) {
+json::object action_json(const pack::Pack& pack, const pack::CaseType& type, const pack::Action& action,
+                         bool for_staff) {
   json::object o{{"id", action.id},
                  {"title", action.title},
                  {"title_en", action.title_en},
                  {"help", action.help},
                  {"help_en", action.help_en},
                  {"basis", kernel::to_json(action.basis)},
-                 {"form", form_schema(action)},
+                 {"form", form_schema(action, for_staff)},
                  {"primary", action.primary},
                  {"irreversible", action.irreversible}};
   json::array& fields = o["fields"].emplace_array();
-  for (const Field& field : action.form) fields.push_back(field_json(field, true));
+  for (const Field& field : action.form) {
+    if (field.staff_only && !for_staff) continue;
+    json::object one = field_json(field, true);
+    if (field.staff_only) one["staff"] = true;
+    fields.push_back(std::move(one));
+  }
   json::array& from = o["from"].emplace_array();
   for (const auto& state : action.from) from.push_back(json::string(state));
   json::array& by = o["by"].emplace_array();
@@ -247,12 +263,40 @@ json::object action_json(const pack::Pack& pack, const pack::CaseType& type, con
   return o;
 }
 
+std::optional<FieldKind> field_of_way(const pack::CaseType& type, const pack::Way& way, std::string_view name) {
+  std::vector<std::string> acts = way.before;
+  acts.push_back(way.action);
+  for (const auto& id : acts) {
+    const pack::Action* action = id == "open" ? &type.open : type.find_action(id);
+    for (const Field& field : action ? action->form : std::vector<Field>{}) {
+      if (field.id == name) return field.kind;
+    }
+  }
+  return std::nullopt;
+}
+
+// The preset values are typed as the form wants them.
+json::object way_json(const pack::CaseType& type, const pack::Way& way) {
+  json::object o{{"id", way.id},     {"title", way.title},     {"title_en", way.title_en},
+                 {"help", way.help}, {"help_en", way.help_en}, {"action", way.action}};
+  json::array& before = o["before"].emplace_array();
+  for (const auto& id : way.before) before.push_back(json::string(id));
+  json::object with;
+  for (const auto& [name, text] : way.with) {
+    const bool yes_no = field_of_way(type, way, name) == FieldKind::yes_no;
+    with[name] = yes_no ? json::value(text == "yes" || text == "true" || text == "是") : json::value(text);
+  }
+  o["with"] = std::move(with);
+  return o;
+}
+
 }  // namespace
 
-json::object form_schema(const pack::Action& action) {
+json::object form_schema(const pack::Action& action, bool for_staff) {
   json::object properties;
   json::array required;
   for (const Field& field : action.form) {
+    if (field.staff_only && !for_staff) continue;
     json::object schema = one_schema(field);
     if (field.list) schema = json::object{{"type", "array"}, {"items", std::move(schema)}, {"maxItems", 100}};
     schema["title"] = field.title;
@@ -285,7 +329,7 @@ json::object titled(std::string_view id, std::string_view title, std::string_vie
   return {{"id", str(id)}, {"title", str(title)}, {"title_en", str(title_en)}};
 }
 
-json::object type_json(const pack::Pack& pack, const pack::CaseType& type) {
+json::object type_json(const pack::Pack& pack, const pack::CaseType& type, bool for_staff) {
   json::object o{{"id", type.id},
                  {"title", type.title},
                  {"title_en", type.title_en},
@@ -294,7 +338,7 @@ json::object type_json(const pack::Pack& pack, const pack::CaseType& type) {
                  {"pack", pack.id},
                  {"document", pack.document},
                  {"title_field", type.title_field},
-                 {"open", action_json(pack, type, type.open)}};
+                 {"open", action_json(pack, type, type.open, for_staff)}};
   json::array& steps = o["steps"].emplace_array();
   for (const auto& step : type.steps) steps.push_back(titled(step.id, step.title, step.title_en));
   json::array& groups = o["groups"].emplace_array();
@@ -329,9 +373,23 @@ json::object type_json(const pack::Pack& pack, const pack::CaseType& type) {
   for (const auto& field : type.fields) fields.push_back(field_json(field, false));
   json::array& actions = o["actions"].emplace_array();
   for (const auto& action : type.actions) {
-    if (!action.by_timer) actions.push_back(action_json(pack, type, action));
+    if (!action.by_timer) actions.push_back(action_json(pack, type, action, for_staff));
   }
+  json::array& ways = o["ways"].emplace_array();
+  for (const auto& way : type.ways) ways.push_back(way_json(type, way));
   return o;
+}
+
+json::array columns_json(const pack::RegisterType& type) {
+  json::array columns;
+  for (const Field& field : type.fields) {
+    const json::object whole = field_json(field, false);
+    json::object& one = columns.emplace_back(json::object()).as_object();
+    for (const std::string_view member : {"id", "kind", "list", "title", "title_en", "register", "options"}) {
+      if (const json::value* value = whole.if_contains(member)) one[member] = *value;
+    }
+  }
+  return columns;
 }
 
 }  // namespace tongban::http

@@ -9,11 +9,15 @@
 namespace tongban::http {
 
 // The JSON Schema of an action's form, for programs and for the description of the API.
-json::object form_schema(const pack::Action& action);
+json::object form_schema(const pack::Action& action, bool for_staff = true);
 
 // {"id", "title", "title_en"}; an English title that the pack does not give is "".
 json::object titled(std::string_view id, std::string_view title, std::string_view title_en);
 
-json::object type_json(const pack::Pack& pack, const pack::CaseType& type);
+json::object type_json(const pack::Pack& pack, const pack::CaseType& type, bool for_staff);
+
+// The columns of a register as its pack names them: {"id", "kind", "list", "title", "title_en", "register"?,
+// "options"?}.
+json::array columns_json(const pack::RegisterType& type);
 
 }  // namespace tongban::http

@@ -9,6 +9,7 @@
 #include "facility/board/board.h"
 #include "http/api/api.h"
 #include "http/api/call.h"
+#include "http/api/handles.h"
 #include "http/api/presence.h"
 #include "http/api/streams.h"
 #include "http/rate_limit.h"
@@ -26,6 +27,7 @@ struct Api::Impl {
   RateLimiter accounts{{.burst = 600, .per_minute = 1200}, 100'000};  // by account or caller
   facility::PhoneCodes phone_codes;
   Presence presence;
+  Handles handles;  // of similar cases, for strangers
   EventStreams streams;
   facility::Board board;  // counts of lists
   std::function<ServerStats()> server_stats;
@@ -62,6 +64,13 @@ struct Api::Impl {
   std::optional<json::object> body_of(Call& call);
   // The case named by {id} (uuid or number), if the caller may see it; else answers 404.
   std::shared_ptr<const kernel::CaseState> visible_case(Call& call, const kernel::Registers& registers);
+  // The case that an act's form names by number or id, if the caller may see it; null else.
+  std::shared_ptr<const kernel::CaseState> other_case(const Call& call, const pack::Action& action,
+                                                      const json::object& form,
+                                                      const kernel::Registers& registers) const;
+  // The case that the handle in the body's `join` stands for; nothing: there is no such member. Takes it out of the
+  // body; answers 422 and returns a nil id when it is old.
+  std::optional<Id> joined_case(Call& call, json::object& body);
   bool may_see(const kernel::Actor& actor, const kernel::CaseState& state, const kernel::Registers& registers,
                Instant now) const;
   std::optional<uint64_t> matched_version(Call& call);  // from If-Match; answers 428/400 when it is missing or bad

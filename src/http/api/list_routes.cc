@@ -8,6 +8,7 @@
 #include "http/api/case_json.h"
 #include "http/api/form_json.h"
 #include "http/api/impl.h"
+#include "kernel/estimate.h"
 
 namespace tongban::http {
 namespace {
@@ -74,6 +75,18 @@ std::string texts_of(const feel::Value& values) {
   if (values.kind() != feel::Value::Kind::context) return text;
   for (const auto& [name, value] : values.as_context()) {
     if (value.kind() == feel::Value::Kind::text) text += " " + value.as_text();
+  }
+  return text;
+}
+
+// The names of the entries that an entry refers to: a position is found by its unit and by the person who holds it.
+std::string referred_names(const kernel::Registers& registers, const pack::RegisterType& type,
+                           const feel::Value& values, Date day) {
+  std::string text;
+  for (const pack::Field& field : type.fields) {
+    if (field.kind != pack::FieldKind::entry || field.list) continue;
+    const feel::Value id = values.get(field.id);
+    if (id.kind() == feel::Value::Kind::text) text += " " + registers.name_of(field.reg, id.as_text(), day);
   }
   return text;
 }
@@ -202,7 +215,7 @@ static void list_register(Api::Impl& api, const CallPtr& call) {
   const pack::RegisterType* type = find_register(api.parts.engine->packs(), reg);
   if (!is_staff && !(call->session && call->session->administrator) && !(type && type->is_public))
     return call->refuse(404, "not_found", "没有这个名录", "没有找到您要的名录。");
-  const bool with_values = is_staff || (call->session && call->session->administrator);
+  const bool with_values = is_staff || (call->session && call->session->administrator) || (type && type->public_values);
   const auto asked = engine::search_words(q);
   struct Hit {
     const kernel::Entry* entry;
@@ -222,6 +235,10 @@ static void list_register(Api::Impl& api, const CallPtr& call) {
       // Strangers see names only, so only names are searched for them.
       hit.score = 3 * score_of(asked, engine::search_words(hit.name)) + score_of(asked, engine::search_words(hit.path));
       if (with_values) hit.score += score_of(asked, engine::search_words(texts_of(revision->values)));
+      if (with_values && type) {
+        const std::string names = referred_names(*registers, *type, revision->values, day);
+        hit.score += score_of(asked, engine::search_words(names)) + (names.find(q) != std::string::npos ? 500 : 0);
+      }
       if (hit.name.find(q) != std::string::npos) hit.score += 1000;
       if (hit.name == q || entry->id == q) hit.score += 1000;
       if (hit.score == 0 && entry->id.find(q) == std::string::npos) continue;
@@ -246,7 +263,22 @@ static void list_register(Api::Impl& api, const CallPtr& call) {
   }
   json::object body{{"items", std::move(items)}, {"as_of", to_text(day)}};
   if (!next.empty()) body["next"] = next;
+  if (with_values && type) body["columns"] = columns_json(*type);
   call->answer_json(200, body);
+}
+
+// The case that a new one would join: the similar one, or the one that it has joined itself. Nothing: the pack knows no
+// joining, or would refuse it.
+static std::optional<Id> joinable_case(Api::Impl& api, const pack::CaseType& type, const Id& similar,
+                                       const kernel::Registers& registers, Instant now) {
+  const std::string& link = type.open.other.link;
+  auto state = link.empty() ? nullptr : api.parts.engine->load(similar);
+  if (!state) return std::nullopt;
+  if (const kernel::LinkState* onward = state->link(link)) state = api.parts.engine->load(onward->other);
+  if (!state) return std::nullopt;
+  kernel::Context context = api.parts.engine->context_of(*state, now, registers);
+  context.other = state.get();
+  return kernel::may_be_joined(type, context, now) ? std::optional(state->id) : std::nullopt;
 }
 
 // Open cases of the type that share words, kind and place with what is being filed. A stranger learns that somebody has
@@ -329,6 +361,8 @@ static void find_similar(Api::Impl& api, const CallPtr& call) {
         {"kind_title", kind_title},
         {"place", place_field && !one.place.empty() ? registers->name_of(place_field->reg, one.place, today) : ""},
         {"opened_on", to_text(local_date(one.row.opened_at))}};
+    if (const auto target = joinable_case(api, *type, one.row.case_id, *registers, call->now))
+      item["handle"] = api.handles.issue(*target, call->now);
     const bool is_staff = call->session && !call->session->person.empty();
     const auto state_of = is_staff ? api.parts.engine->load(one.row.case_id) : nullptr;
     if (state_of && api.may_see(call->actor(), *state_of, *registers, call->now)) {

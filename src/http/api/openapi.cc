@@ -128,7 +128,8 @@ constexpr Shape kShapes[] = {
      "changed_at:instant "
      "closed_at?:instant result?:text imported:bool held_by:[Holder] fields:object withheld:[Withheld] "
      "assigned:[Assignment] clocks:[Clock] acts:[Act] letters:[Letter] documents:[Document] links:[Link] "
-     "flags:[Titled] decisions:[Decision] actions:[Offer] undo?:Undo story?:text"},
+     "flags:[Titled] decisions:[Decision] actions:[Offer] undo?:Undo leading?:Leading story?:text"},
+    {"Leading", "id?:id number?:text state:StateNow steps:[StepNow] clocks:[Clock] held_by:[Holder]"},
     {"StateNow", "id:text title:text title_en:text open:bool"},
     {"Holder", "role:text title:text title_en:text units:[Named]"},
     {"Withheld", "group:text title:text why:text"},
@@ -157,13 +158,14 @@ constexpr Shape kShapes[] = {
      "held_until?:instant cancelled?:bool"},
     {"LetterTo", "role:text title:text unit?:text"},
     {"Document", "id:id name:any media_type:text bytes:int at:instant by:Actor"},
-    {"Link", "kind:text title:text title_en:text inverse:bool other:id number:text type:text"},
+    {"Link", "kind:text title:text title_en:text inverse:bool other:id number:text type:text ended:bool"},
     {"Decision",
      "decision:text title:text mode?:text suggestion:any choice?:any reason?:text decided_by:int complete:bool "
-     "matched:[int] inputs:object missing:[text] bases:[Basis] event?:int"},
+     "matched:[int] inputs:object missing:[text] bases:[Basis] sentence:text event?:int"},
     {"Suggestions", "suggestions:[Decision]"},
     {"Preview", "state:StateNow clocks:[Clock] letters:[Letter] holders:[Holder] decisions:[Decision]"},
-    {"Estimates", "clocks:[Clock] missing:[text]"},
+    {"Estimates", "clocks:[Clock] missing:[text] suggested:[FieldHint] decisions?:[Decision]"},
+    {"FieldHint", "field:text value:text title:text title_en:text words:[text] sentence:text sentence_en:text"},
     {"CalendarDays", "days:[CalendarDay]"},
     {"CalendarDay", "date:date working:bool name?:text notice?:text provisional:bool"},
     {"CalendarEditions", "items:[CalendarEdition]"},
@@ -177,7 +179,8 @@ constexpr Shape kShapes[] = {
     {"GroupCount", "value:text title:text count:int late:int"},
     {"Similar", "items:[SimilarCase]"},
     {"SimilarCase",
-     "state_title:text state_title_en:text kind_title:text place:text opened_on:date number?:text id?:id title?:text"},
+     "state_title:text state_title_en:text kind_title:text place:text opened_on:date number?:text id?:id title?:text "
+     "handle?:text"},
     {"Offer", "action:text title:text title_en:text offered:bool basis:Basis why_not?:text until?:instant"},
     {"Readers", "items:[Reader]"},
     {"Reader", "at:instant who:text unit:text purpose:text what:text"},
@@ -198,7 +201,8 @@ constexpr Shape kShapes[] = {
     {"CaseType",
      "id:text title:text title_en:text help:text help_en:text pack:text document:text title_field:text "
      "steps:[Titled] groups:[Titled] roles:[Titled] clocks:[ClockInfo] flags:[Titled] states:[StateInfo] "
-     "fields:[FormField] open:ActionForm actions:[ActionForm]"},
+     "fields:[FormField] open:ActionForm actions:[ActionForm] ways:[Way]"},
+    {"Way", "id:text title:text title_en:text help:text help_en:text before:[text] action:text with:object"},
     {"ClockInfo", "id:text title:text title_en:text force:text basis:Basis"},
     {"StateInfo", "id:text title:text title_en:text public_title:text public_title_en:text final:bool step?:text"},
     {"ActionForm",
@@ -208,15 +212,18 @@ constexpr Shape kShapes[] = {
     {"FormField",
      "id:text kind:text list:bool title:text title_en:text help:text help_en:text must:bool personal:bool "
      "case_field:bool group:text max_length?:int min?:text max?:text options?:[Titled] register?:text suggest?:text "
-     "show_if?:object pattern?:text units?:[text] says:FormSays basis?:Basis"},
+     "staff?:bool show_if?:object pattern?:text units?:[text] says:FormSays basis?:Basis"},
     {"FormSays", "missing:text missing_en:text format?:text format_en?:text"},
     {"Clause", "id:text document:text title:text gist:text text:text left:text"},
-    {"RegisterPage", "items:[RegisterEntry] as_of:date next?:text"},
+    {"RegisterPage", "items:[RegisterEntry] as_of:date next?:text columns?:[RegisterColumn]"},
+    {"RegisterColumn", "id:text kind:text list:bool title:text title_en:text register?:text options?:[Titled]"},
     {"RegisterEntry", "id:text name:text path?:text revision:int valid_from?:date valid_to?:date values?:object"},
     {"Version", "version:int"},
     {"Site",
      "name:text name_en:text phone:text organiser:text organiser_en:text demo:bool document?:SiteDocument "
-     "emergency:[Emergency] entries:[SiteEntry]"},
+     "emergency:[Emergency] entries:[SiteEntry] popular:[PopularEntry] search?:SiteSearch"},
+    {"PopularEntry", "register:text entry:text title:text"},
+    {"SiteSearch", "register:text title:text title_en:text"},
     {"SiteDocument", "pack:text clause?:text text:text"},
     {"Emergency", "number:text title:text title_en:text"},
     {"SiteEntry", "pack:text type:text title:text title_en:text help:text help_en:text"},

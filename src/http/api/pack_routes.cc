@@ -1,5 +1,8 @@
 // The routes that answer before anything is stored: what an act would do, when a request would be due, and the working
 // calendar that all counting rests on.
+#include <algorithm>
+#include <map>
+
 #include "base/text.h"
 #include "http/api/case_json.h"
 #include "http/api/form_json.h"
@@ -52,6 +55,55 @@ std::pair<std::shared_ptr<const pack::Pack>, const pack::CaseType*> type_of(Api:
   return {std::move(pack), type};
 }
 
+// What the words typed speak for: each word of the register that stands in the text counts by its length, a word inside
+// a longer one that stands there too does not count. Two values with the same weight: no suggestion.
+std::optional<json::object> suggestion(const pack::CaseType& type, const pack::Hint& hint, const json::object& form,
+                                       const kernel::Registers& registers, Date today) {
+  std::string text;
+  for (const auto& name : hint.from) text += std::string(text_at(form, name)) + "\n";
+  const pack::Field* field = type.find_field(hint.field);
+  if (!field || text.size() > 20'000) return std::nullopt;
+  std::vector<std::pair<std::string, std::string>> found;  // word, value
+  for (const kernel::Entry* entry : registers.all(hint.reg)) {
+    const kernel::Revision* revision = entry->as_of(today);
+    if (!revision) continue;
+    const feel::Value word = revision->values.get("word"), value = revision->values.get(hint.field);
+    if (word.kind() != feel::Value::Kind::text || value.kind() != feel::Value::Kind::text) continue;
+    if (!word.as_text().empty() && text.find(word.as_text()) != std::string::npos)
+      found.emplace_back(word.as_text(), value.as_text());
+  }
+  std::map<std::string, std::pair<size_t, std::vector<std::string>>> votes;
+  for (const auto& [word, value] : found) {
+    const bool inside = std::any_of(found.begin(), found.end(), [&, &w = word](const auto& longer) {
+      return longer.first.size() > w.size() && longer.first.find(w) != std::string::npos;
+    });
+    if (inside) continue;
+    votes[value].first += count_characters(word);
+    votes[value].second.push_back(word);
+  }
+  const auto best = std::max_element(votes.begin(), votes.end(),
+                                     [](const auto& a, const auto& b) { return a.second.first < b.second.first; });
+  if (best == votes.end()) return std::nullopt;
+  const auto same = std::count_if(votes.begin(), votes.end(),
+                                  [&](const auto& one) { return one.second.first == best->second.first; });
+  const auto label = std::find_if(field->values.begin(), field->values.end(),
+                                  [&](const auto& one) { return one.first == best->first; });
+  if (same > 1 || label == field->values.end()) return std::nullopt;
+  const auto english = field->values_en.find(best->first);
+  const std::string title_en = english == field->values_en.end() ? label->second : english->second;
+  const auto& words = best->second.second;
+  json::array listed;
+  for (const auto& word : words) listed.push_back(json::string(word));
+  return json::object{
+      {"field", hint.field},
+      {"value", best->first},
+      {"title", label->second},
+      {"title_en", title_en},
+      {"words", std::move(listed)},
+      {"sentence", "写到“" + join(words, "”“") + "”，" + field->title + "建议选“" + label->second + "”。"},
+      {"sentence_en", "Suggested by the words: " + join(words, ", ") + "."}};
+}
+
 }  // namespace
 
 static void preview_opening(Api::Impl& api, const CallPtr& call) {
@@ -60,6 +112,9 @@ static void preview_opening(Api::Impl& api, const CallPtr& call) {
   auto body = api.body_of(*call);
   if (!body) return;
   body->erase("link");
+  const auto join = api.joined_case(*call, *body);
+  if (join && join->is_nil()) return;
+  const auto other = join ? api.parts.engine->load(*join) : nullptr;
   const auto registers = api.parts.engine->registers();
   kernel::OpenCase open;
   open.pack = pack->id;
@@ -72,7 +127,8 @@ static void preview_opening(Api::Impl& api, const CallPtr& call) {
       .id = id, .case_id = id, .actor = call->actor(), .received_at = call->now, .body = std::move(open)};
   const kernel::Context context{.pack = pack.get(),
                                 .calendar = &api.parts.engine->calendar().known_on(local_date(call->now)),
-                                .registers = registers.get()};
+                                .registers = registers.get(),
+                                .other = other.get()};
   answer_preview(api, call, nullptr, *pack, *registers, kernel::preview(nullptr, std::move(command), context));
 }
 
@@ -99,7 +155,9 @@ static void preview_act(Api::Impl& api, const CallPtr& call) {
                           .actor = call->actor(),
                           .received_at = call->now,
                           .body = std::move(take)};
-  const kernel::Context context = api.parts.engine->context_of(*state, call->now, *registers);
+  const auto other = api.other_case(*call, *action, form, *registers);
+  kernel::Context context = api.parts.engine->context_of(*state, call->now, *registers);
+  context.other = other.get();
   answer_preview(api, call, state.get(), pack, *registers, kernel::preview(state.get(), std::move(command), context));
 }
 
@@ -128,7 +186,18 @@ static void estimate(Api::Impl& api, const CallPtr& call) {
     const json::string text(name);
     if (std::find(missing.begin(), missing.end(), text) == missing.end()) missing.push_back(text);
   }
-  call->answer_json(200, json::object{{"clocks", std::move(clocks)}, {"missing", std::move(missing)}});
+  json::array suggested;
+  for (const auto& hint : type->hints) {
+    if (auto one = suggestion(*type, hint, form ? form->get_object() : none, *registers, local_date(call->now)))
+      suggested.push_back(std::move(*one));
+  }
+  json::object answer{
+      {"clocks", std::move(clocks)}, {"missing", std::move(missing)}, {"suggested", std::move(suggested)}};
+  if (call->session && !call->session->person.empty()) {  // which unit would handle it is said to staff
+    json::array& decisions = answer["decisions"].emplace_array();
+    for (const auto& one : made.decisions) decisions.push_back(kernel::explain_decision(one, *pack));
+  }
+  call->answer_json(200, answer);
 }
 
 static void list_days(Api::Impl& api, const CallPtr& call) {

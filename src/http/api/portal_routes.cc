@@ -58,6 +58,19 @@ std::optional<std::string> phone_of(Call& call, const json::object& body) {
   return std::nullopt;
 }
 
+// Those that are valid today.
+json::array popular_json(Api::Impl& api, const pack::Portal& portal, Date today) {
+  json::array list;
+  const auto registers = api.parts.engine->registers();
+  for (const auto& one : portal.popular) {
+    const kernel::Entry* entry = registers->find(one.reg, one.entry);
+    if (!entry || !entry->as_of(today)) continue;
+    list.push_back(json::object{
+        {"register", one.reg}, {"entry", one.entry}, {"title", registers->name_of(one.reg, one.entry, today)}});
+  }
+  return list;
+}
+
 }  // namespace
 
 static void show_site(Api::Impl& api, const CallPtr& call) {
@@ -84,7 +97,10 @@ static void show_site(Api::Impl& api, const CallPtr& call) {
                     {"organiser_en", portal.organiser_en},
                     {"demo", api.options.demo},
                     {"emergency", std::move(emergency)},
-                    {"entries", std::move(entries)}};
+                    {"entries", std::move(entries)},
+                    {"popular", popular_json(api, portal, local_date(call->now))}};
+  if (const pack::RegisterType* reg = head && !portal.search.empty() ? head->find_register(portal.search) : nullptr)
+    body["search"] = json::object{{"register", reg->id}, {"title", reg->title}, {"title_en", reg->title_en}};
   if (head && !head->document.empty()) {
     json::object document{{"pack", head->id}, {"text", head->document}};
     if (!portal.clause.empty()) document["clause"] = portal.clause;
@@ -168,7 +184,10 @@ static void list_own(Api::Impl& api, const CallPtr& call) {
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.opened_at > b.opened_at; });
   if (rows.size() > kMostCases) rows.resize(kMostCases);
   json::array items;
-  for (const auto& row : rows) items.push_back(render_row({*api.parts.engine, *registers, call->now}, row));
+  for (const auto& row : rows) {
+    const auto state = api.parts.engine->load(row.case_id);
+    items.push_back(render_own_row({*api.parts.engine, *registers, call->now}, row, state.get()));
+  }
   call->answer_json(200, json::object{{"items", std::move(items)}});
 }
 

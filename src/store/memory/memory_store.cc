@@ -150,6 +150,7 @@ std::vector<MemoryStore::Match> MemoryStore::matches(const CaseQuery& query) con
     if (!query.states.empty() && std::find(query.states.begin(), query.states.end(), row.state) == query.states.end())
       continue;
     if (query.late && row.late != *query.late) continue;
+    if (!query.person.is_nil() && row.person != query.person) continue;
     if (query.opened_from && row.opened_at < *query.opened_from) continue;
     if (query.opened_before && row.opened_at >= *query.opened_before) continue;
     if (!row.number.starts_with(query.number_prefix)) continue;
@@ -185,7 +186,7 @@ std::vector<MemoryStore::Match> MemoryStore::matches(const CaseQuery& query) con
   const bool ascending = query.sort == Sort::due;
   std::sort(found.begin(), found.end(), [&](const Match& a, const Match& b) {
     if (a.key != b.key) return (a.key < b.key) == ascending;
-    return a.met < b.met;
+    return (a.met < b.met) == ascending;
   });
   return found;
 }
@@ -198,8 +199,10 @@ Result<CasePage> MemoryStore::list_cases(const CaseQuery& query) const {
   const bool ascending = query.sort == Sort::due;
   Place last;
   for (const Match& match : matches(query)) {
-    if (after && (match.key == after->key ? match.met <= after->number : (match.key < after->key) == ascending))
-      continue;
+    const bool is_shown =
+        after && (match.key == after->key ? match.met == after->number || (match.met < after->number) == ascending
+                                          : (match.key < after->key) == ascending);
+    if (is_shown) continue;
     if (page.rows.size() == query.limit) {
       page.next = write_cursor(query, last);
       break;

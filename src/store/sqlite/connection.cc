@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "store/sqlite/inbox.h"
 
 namespace tongban::store {
 namespace {
@@ -96,7 +97,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, co
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, 5000);
   std::unique_ptr<Connection> connection(new Connection(handle, path));
-  if (register_words_tokenizer(handle) != SQLITE_OK) return connection->error("Preparing full text");
+  if (register_words_tokenizer(handle) != SQLITE_OK || register_place_functions(handle) != SQLITE_OK)
+    return connection->error("Preparing full text and lists");
   return connection;
 }
 

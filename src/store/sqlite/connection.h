@@ -52,6 +52,12 @@ class Statement {
     return *this;
   }
 
+  // The object must live as long as the statement may run.
+  Statement& pointer(int at, const void* object, const char* type) {
+    sqlite3_bind_pointer(handle_, at, const_cast<void*>(object), type, nullptr);
+    return *this;
+  }
+
   int step() { return sqlite3_step(handle_); }
   void reset() { sqlite3_reset(handle_); }
 

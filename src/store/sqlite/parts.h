@@ -16,6 +16,7 @@
 #include "store/case_query.h"
 #include "store/head.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/inbox.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace tongban::store {
@@ -30,6 +31,31 @@ struct StreamInfo {
   // May have rows of this kind; false only while a new stream has none yet.
   bool has_inbox = true;
   bool has_clocks = true;
+  bool has_words = true;
+};
+
+// The greatest key that is stored, for each prefix: what lies above it is surely new and need not be looked up. Numbers
+// and ids mostly grow. A mark may be too high (after a rollback), never too low. Writer thread only.
+class Marks {
+ public:
+  // Whether `key` is above all stored ones; `greatest` finds the greatest stored key with that prefix ("": none).
+  template <class Greatest>
+  Result<bool> is_above(std::string_view key, std::string_view prefix, Greatest greatest) {
+    auto found = marks_.find(std::string(prefix));
+    if (found == marks_.end()) {
+      if (marks_.size() >= kMost) marks_.clear();
+      found = marks_.emplace(std::string(prefix), TRY(greatest())).first;
+    }
+    return key > found->second;
+  }
+  void raise(std::string_view key, std::string_view prefix) {
+    const auto found = marks_.find(std::string(prefix));
+    if (found != marks_.end() && key > found->second) found->second = std::string(key);
+  }
+
+ private:
+  static constexpr size_t kMost = 1000;
+  std::unordered_map<std::string, std::string> marks_;
 };
 
 struct HashHash {
@@ -78,14 +104,17 @@ Id idempotency_digest(std::string_view actor, std::string_view key);
 
 // The statements of the writer, prepared once.
 struct WriterStatements {
-  Statement find_stream, insert_stream, update_stream, insert_ledger, write_head;
-  Statement number_taken, put_case, remove_inbox, insert_inbox, remove_clocks, insert_clock;
+  Statement find_stream, greatest_stream, greatest_number, insert_stream, update_stream, insert_ledger, write_head;
+  Statement number_taken, put_case, remove_clocks, insert_clock;
   Statement put_register, add_person_hash, remove_person_hash, remove_recent_person_hash, index_persons,
-      clear_recent_persons, find_holder, insert_holder;
+      clear_recent_persons;
   Statement find_words, put_words, remove_words, index_words, unindex_words;
   Statement add_outbox, remove_outbox, insert_idempotency, find_key, index_keys, keys_are_indexed, insert_audit,
       put_record, remove_record, put_counter;
 };
+
+// Makes the tables of a new database, converts those of an earlier schema, refuses what is newer or of another program.
+Result<void> prepare_schema(Connection& writer);
 
 struct SqliteStore::Parts {
   ~Parts();
@@ -98,6 +127,7 @@ struct SqliteStore::Parts {
   std::vector<std::string> head_faults;  // of the file as it was found
   std::unique_ptr<Connection> writer;
   WriterStatements sql;
+  InboxTable inbox;
   mutable ReaderPool readers;
 
   mutable std::mutex head_mutex;  // guards `head` for readers; the writer thread alone changes it
@@ -115,10 +145,14 @@ struct SqliteStore::Parts {
   std::unordered_map<Id, StreamInfo> streams;
   std::vector<Id> dirty;
   int64_t next_stream = 1;
-  std::unordered_map<std::string, int64_t> holders;
-  std::unordered_map<int64_t, std::string> words;     // of the batch, by stream: the last ones given
+  struct NewWords {
+    std::string words;
+    bool may_have_some = true;  // the case had words before this batch
+  };
+  std::unordered_map<int64_t, NewWords> words;  // of the batch, by stream: the last ones given
+  Marks ids, numbers;
   std::unordered_map<std::string, int64_t> counters;  // of the batch
-  std::string event_bytes, event_hashes;
+  std::string event_bytes, event_hashes, packed_bytes;
   std::unordered_map<Id, int64_t> batch_keys;
   std::vector<PersonHashRow> batch_persons, batch_persons_removed;
   bool indexes_keys = false, indexes_persons = false;
@@ -127,6 +161,7 @@ struct SqliteStore::Parts {
   std::unique_ptr<Connection> checkpointer, filter_loader;
   bool has_person_filter = false;  // of the background thread
   std::atomic<int> log_frames = 0;
+  int64_t checkpoint_asked_at = 0;  // log frames then; writer thread only
   std::thread thread;
   std::mutex thread_mutex;
   std::condition_variable wake;
@@ -142,7 +177,8 @@ struct SqliteStore::Parts {
   Result<bool> has_conflict(const Transaction& transaction);
   Result<void> append(const StreamAppend& append, Head& head);
   Result<StreamInfo*> stream(const Id& id);
-  Result<int64_t> holder(const std::string& name);
+  Result<bool> is_new_stream(const Id& id);
+  Result<bool> is_new_number(const std::string& number);
   Result<void> apply_views(const ViewChanges& views);
   Result<void> apply_words();
   Result<void> apply_rest(const Transaction& transaction, uint64_t first_position);
@@ -155,6 +191,7 @@ struct SqliteStore::Parts {
   Result<std::vector<Committed>> apply_batch(const std::vector<Transaction>& batch, Head& head);
   void after_commit();
   void sync_head();
+  void sync_database();
   void refresh_person_filter();
   void checkpoint(Connection& connection);
   void run_in_background();

@@ -95,6 +95,7 @@ class PowerCutDisk : public VfsLayer {
   std::vector<Snapshot> snapshots;
   size_t acknowledged = 0;
   std::string head_path;
+  uint64_t one_in = 23;  // a snapshot at about one of so many operations
 
  private:
   struct State {
@@ -102,7 +103,7 @@ class PowerCutDisk : public VfsLayer {
     std::vector<Change> pending;
   };
   void maybe_cut() {
-    if (snapshots.size() < 40 && random_() % 23 == 0) cut();
+    if (snapshots.size() < 40 && random_() % one_in == 0) cut();
   }
   std::mt19937_64 random_;
   bool torn_;
@@ -158,7 +159,9 @@ struct Outcome {
   std::string first;
 };
 
-Outcome cut_power(uint64_t seed, bool torn, bool with_sync) {
+enum class Layers { disk, gathered };  // the bare disk, or the product's gathering of the log over it
+
+Outcome cut_power(uint64_t seed, bool torn, bool with_sync, Layers layers = Layers::disk) {
   RandomHistory history(seed);
   MemoryStore oracle;
   std::vector<std::string> states{dump(oracle)};
@@ -166,8 +169,10 @@ Outcome cut_power(uint64_t seed, bool torn, bool with_sync) {
   std::vector<Snapshot> snapshots;
   {
     PowerCutDisk disk(seed, torn);
+    LogGather gather("power-cut-gather", disk.name());
+    if (layers == Layers::gathered) disk.one_in = 5;
     disk.head_path = folder.path("data/head");
-    auto opened = SqliteStore::open(folder.path("data"), {.vfs = disk.name(),
+    auto opened = SqliteStore::open(folder.path("data"), {.vfs = layers == Layers::disk ? disk.name() : gather.name(),
                                                           .readers = 1,
                                                           .cache_bytes = 1 << 20,
                                                           .checkpoint_pages = 150,
@@ -220,9 +225,12 @@ TEST(PowerCut, NothingAcknowledgedIsLostAndNothingIsHalfApplied) {
   const uint64_t first = seed_of_run();
   for (uint64_t seed = first; seed < first + 4; ++seed) {
     for (const bool torn : {false, true}) {
-      const Outcome outcome = cut_power(seed, torn, true);
-      EXPECT_GT(outcome.snapshots, 20u);
-      EXPECT_EQ(outcome.lost, 0u) << "TONGBAN_SEED=" << seed << " torn=" << torn << ": " << outcome.first;
+      for (const Layers layers : {Layers::disk, Layers::gathered}) {
+        const Outcome outcome = cut_power(seed, torn, true, layers);
+        EXPECT_GT(outcome.snapshots, 20u);
+        EXPECT_EQ(outcome.lost, 0u) << "TONGBAN_SEED=" << seed << " torn=" << torn
+                                    << " gathered=" << (layers == Layers::gathered) << ": " << outcome.first;
+      }
     }
   }
 }

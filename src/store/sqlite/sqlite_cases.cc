@@ -42,13 +42,13 @@ CaseRow make_case(const Statement& s, int at) {
 // SQL text with its values, in the order of the question marks.
 struct Query {
   std::string sql;
-  std::vector<std::variant<int64_t, std::string>> values;
+  std::vector<std::variant<int64_t, std::string, const PlaceFilter*>> values;
 
   Query& add(std::string_view text) {
     sql += text;
     return *this;
   }
-  Query& add(std::string_view text, std::variant<int64_t, std::string> value) {
+  Query& add(std::string_view text, std::variant<int64_t, std::string, const PlaceFilter*> value) {
     sql += text;
     values.push_back(std::move(value));
     return *this;
@@ -63,6 +63,8 @@ struct Query {
       const int at = static_cast<int>(i) + 1;
       if (const auto* number = std::get_if<int64_t>(&values[i]))
         statement.integer(at, *number);
+      else if (const auto* filter = std::get_if<const PlaceFilter*>(&values[i]))
+        statement.pointer(at, *filter, PlaceFilter::kType);
       else
         statement.text(at, std::get<std::string>(values[i]));
     }
@@ -99,8 +101,22 @@ class CaseList {
       if (query_.open && *query_.open != ((flags & 2) != 0)) continue;
       if (query_.to_act && *query_.to_act != ((flags & 1) != 0)) continue;
       flags_.push_back(flags);
+      filter_.flags |= 1u << flags;
     }
-    return true;
+    filter_.holder = holder_;
+    if (query_.due_from) filter_.due_from = query_.due_from->ms;
+    if (query_.due_before) filter_.due_before = query_.due_before->ms;
+    if (query_.relation.empty()) return true;
+    Statement& sets = *TRY(reader_.cached("SELECT number, names FROM relation_sets"));
+    const ResetLater reset(sets);
+    int rc;
+    while ((rc = sets.step()) == SQLITE_ROW) {
+      const std::vector<std::string> names = unpack_relations(sets.view_at(1));
+      if (std::find(names.begin(), names.end(), query_.relation) != names.end())
+        filter_.relations.push_back(sets.integer_at(0));
+    }
+    if (rc != SQLITE_DONE) return reader_.error("Reading the relations");
+    return !filter_.relations.empty();
   }
 
   Result<std::vector<PlacedRow>> page(const std::optional<Place>& after, int64_t limit) {
@@ -113,19 +129,26 @@ class CaseList {
         for (const int flags : flags_) TRY(read(holder_range(flags, after, limit), rows));
       } else {
         for (const int open : {0, 1}) {
-          if (!query_.open || *query_.open == (open == 1)) TRY(read(due_range(open, after, limit), rows));
+          if (query_.open && *query_.open != (open == 1)) continue;
+          const size_t before = rows.size();
+          if (!after || after->key != kNoDue) TRY(read(due_range(open, true, after, limit), rows));
+          if (rows.size() - before < static_cast<size_t>(limit)) TRY(read(due_range(open, false, after, limit), rows));
         }
       }
     } else if (query_.sort == Sort::due && holder_ != 0) {
       TRY(read(holder_selected(after, limit), rows));
     } else {
       const bool few = is_selective() || (holder_ != 0 && TRY(has_few_rows()));
-      TRY(read(ordered(after, limit, few), rows));
+      if (few) {
+        TRY(read(ordered(after, limit, Part::selected), rows));
+      } else {
+        for (const Part part : {Part::fresh, Part::others}) TRY(read(ordered(after, limit, part), rows));
+      }
     }
     const bool ascending = query_.sort == Sort::due;
     std::sort(rows.begin(), rows.end(), [&](const PlacedRow& a, const PlacedRow& b) {
       if (a.place.key != b.place.key) return (a.place.key < b.place.key) == ascending;
-      return a.place.number < b.place.number;
+      return (a.place.number < b.place.number) == ascending;
     });
     const auto is_same = [](const PlacedRow& a, const PlacedRow& b) {
       return a.place.key == b.place.key && a.place.number == b.place.number;
@@ -172,19 +195,12 @@ class CaseList {
     Query query;
     query.add("SELECT count(*) FROM (SELECT DISTINCT c.stream FROM ");
     if (holder_ != 0 && !is_selective()) {
-      // DISTINCT would read the whole list before it counts; a row that another one precedes is left out instead.
+      // DISTINCT would read the whole list before it counts; a place that another one precedes is left out instead.
       query = Query{};
-      query.add(
-          "SELECT count(*) FROM (SELECT 1 FROM inbox i INDEXED BY inbox_due CROSS JOIN cases c ON c.stream = i.stream "
-          "WHERE ");
-      query.add(inbox_conditions("i"));
-      query.add(not_twice("(j.flags, j.due_key, j.relation) < (i.flags, i.due_key, i.relation)"));
-      query.add(case_conditions());
+      query.add("SELECT count(*) FROM (SELECT 1 FROM inbox_due i CROSS JOIN cases c ON c.stream = i.stream ");
+      query.add("WHERE ").add(inbox_conditions("i")).add(not_twice("is_first_of_all")).add(case_conditions());
     } else if (holder_ != 0) {
-      query.add("cases c NOT INDEXED WHERE ")
-          .add(selected())
-          .add(" AND EXISTS (SELECT 1 FROM inbox i WHERE i.stream = c.stream AND ");
-      query.add(inbox_conditions("i")).add(")").add(case_conditions());
+      query.add("cases c NOT INDEXED WHERE ").add(selected()).add(is_listed()).add(case_conditions());
     } else if (is_selective()) {
       query.add("cases c NOT INDEXED WHERE ").add(selected()).add(case_conditions());
     } else {
@@ -206,7 +222,7 @@ class CaseList {
 
   Result<bool> has_few_rows() {
     Query query;
-    query.add("SELECT count(*) FROM (SELECT 1 FROM inbox i INDEXED BY inbox_due WHERE i.holder = ?", holder_);
+    query.add("SELECT count(*) FROM (SELECT 1 FROM inbox_due i WHERE i.holder = ?", holder_);
     query.add(" AND i.flags IN (" + flags_text() + ") LIMIT ?)", kFewRows + 1);
     Statement& statement = *TRY(reader_.cached(query.sql));
     const ResetLater reset(statement);
@@ -253,6 +269,7 @@ class CaseList {
       query.add(")");
     }
     if (query_.late) query.add(" AND c.late = ?", int64_t{*query_.late});
+    if (!query_.person.is_nil()) query.add(" AND c.person = CAST(? AS BLOB)", std::string(query_.person.view()));
     if (query_.opened_from) query.add(" AND c.opened_at >= ?", query_.opened_from->ms);
     if (query_.opened_before) query.add(" AND c.opened_at < ?", query_.opened_before->ms);
     if (holder_ == 0) {
@@ -271,91 +288,110 @@ class CaseList {
   Query inbox_conditions(const std::string& i) const {
     Query query;
     query.add(i + ".holder = ?", holder_).add(" AND " + i + ".flags IN (" + flags_text() + ")");
-    if (!query_.relation.empty()) query.add(" AND " + i + ".relation = ?", query_.relation);
+    query.add(relation_condition(i));
     if (query_.due_before) query.add(" AND " + i + ".due_key < ?", query_.due_before->ms);
     if (query_.due_from)
       query.add(" AND " + i + ".due_key >= ?", query_.due_from->ms).add(" AND " + i + ".due_key <> ?", kNoDue);
     return query;
   }
-  // Of several rows of a case in one list only the first counts. What `earlier` calls first must come first in the walk
-  // as well, or the walk passes over many rows before it meets one that counts.
-  Query not_twice(std::string_view earlier) const {
+  Query relation_condition(const std::string& i) const {
+    Query query;
+    if (filter_.relations.empty()) return query;
+    query.add(" AND " + i + ".relations IN (");
+    for (size_t k = 0; k < filter_.relations.size(); ++k)
+      query.add((k == 0 ? "" : ",") + std::to_string(filter_.relations[k]));
+    return std::move(query.add(")"));
+  }
+  // Of several places of a case in one list only the first counts. One relation of a holder has one place. What
+  // `is_first` calls first must come first in the walk as well, or the walk passes over many before one counts.
+  Query not_twice(const std::string& is_first) const {
     Query query;
     if (!query_.relation.empty()) return query;
-    query.add(" AND NOT EXISTS (SELECT 1 FROM inbox j WHERE j.stream = i.stream AND ").add(inbox_conditions("j"));
-    query.add(" AND ");
-    return std::move(query.add(earlier).add(")"));
+    query.add(" AND " + is_first + "((SELECT places FROM inbox b WHERE b.stream = i.stream), ?", &filter_);
+    return std::move(query.add(", i.due_key, i.flags, i.relations)"));
+  }
+  Query is_listed() const {
+    Query query;
+    query.add(" AND place_due((SELECT places FROM inbox b WHERE b.stream = c.stream), ?", &filter_);
+    return std::move(query.add(") IS NOT NULL"));
   }
 
   Query holder_range(int flags, const std::optional<Place>& after, int64_t limit, bool with_cases = true) const {
     Query query;
     query.add("SELECT i.due_key, i.stream");
     if (with_cases) query.add(", ").add(kCaseColumns);
-    query.add(" FROM inbox i INDEXED BY inbox_due ");
+    query.add(" FROM inbox_due i ");
     if (with_cases) query.add("CROSS JOIN cases c ON c.stream = i.stream ");
     query.add("WHERE i.holder = ?", holder_);
     query.add(" AND i.flags = ?", int64_t{flags});
-    if (!query_.relation.empty()) query.add(" AND i.relation = ?", query_.relation);
+    query.add(relation_condition("i"));
     if (query_.due_before) query.add(" AND i.due_key < ?", query_.due_before->ms);
     if (query_.due_from) query.add(" AND i.due_key >= ?", query_.due_from->ms).add(" AND i.due_key <> ?", kNoDue);
     if (after) query.add(" AND (i.due_key, i.stream) > (?", after->key).add(", ?)", after->number);
     // A case stands at its earliest due instant; of equal ones each range shows one, and page() drops the others.
-    query.add(
-        not_twice("(j.due_key < i.due_key OR (j.due_key = i.due_key AND j.flags = i.flags AND j.relation < "
-                  "i.relation))"));
+    query.add(not_twice("is_first_of_flags"));
     query.add(case_conditions());
     return std::move(query.add(" ORDER BY i.due_key, i.stream LIMIT ?", limit));
   }
 
-  Query due_range(int open, const std::optional<Place>& after, int64_t limit) const {
+  // Cases without due date follow those that have one, in the order in which the store met them.
+  Query due_range(int open, bool has_due, const std::optional<Place>& after, int64_t limit) const {
     Query query;
     query.add("SELECT c.due_key, c.stream, ").add(kCaseColumns);
-    query.add(" FROM cases c INDEXED BY cases_due WHERE c.open = ?", int64_t{open});
-    if (after) query.add(" AND (c.due_key, c.stream) > (?", after->key).add(", ?)", after->number);
+    query.add(has_due ? " FROM cases c INDEXED BY cases_due WHERE c.due_key < 9223372036854775807"
+                      : " FROM cases c NOT INDEXED WHERE c.due_key = 9223372036854775807");
+    query.add(" AND c.open = ?", int64_t{open});
+    if (after && !has_due && after->key == kNoDue) query.add(" AND c.stream > ?", after->number);
+    if (after && has_due) query.add(" AND (c.due_key, c.stream) > (?", after->key).add(", ?)", after->number);
     query.add(case_conditions());
-    return std::move(query.add(" ORDER BY c.due_key, c.stream LIMIT ?", limit));
+    return std::move(
+        query.add(has_due ? " ORDER BY c.due_key, c.stream LIMIT ?" : " ORDER BY c.stream LIMIT ?", limit));
   }
 
   Query holder_selected(const std::optional<Place>& after, int64_t limit) const {
     Query query;
     query.add("SELECT i.due, i.stream, ").add(kCaseColumns);
-    query.add(" FROM (SELECT c.stream, min(c.due_key) AS due FROM inbox c NOT INDEXED WHERE ")
-        .add(inbox_conditions("c"))
-        .add(" AND ")
-        .add(selected());
-    query.add(" GROUP BY c.stream) i CROSS JOIN cases c ON c.stream = i.stream WHERE 1");
+    query.add(" FROM (SELECT c.stream, place_due(c.places, ?", &filter_).add(") AS due FROM inbox c WHERE ");
+    query.add(selected()).add(") i CROSS JOIN cases c ON c.stream = i.stream WHERE i.due IS NOT NULL");
     if (after) query.add(" AND (i.due, i.stream) > (?", after->key).add(", ?)", after->number);
     query.add(case_conditions());
     return std::move(query.add(" ORDER BY i.due, i.stream LIMIT ?", limit));
   }
 
-  Query ordered(const std::optional<Place>& after, int64_t limit, bool few) const {
-    const std::string key = query_.sort == Sort::due      ? "due_key"
-                            : query_.sort == Sort::opened ? "opened_at"
-                                                          : "changed_at";
+  // Of those that nothing has happened to since, both times are the same, and the index holds one.
+  enum class Part { selected, fresh, others };
+  Query ordered(const std::optional<Place>& after, int64_t limit, Part part) const {
+    const bool few = part == Part::selected, opened = query_.sort == Sort::opened;
+    const std::string key = query_.sort == Sort::due        ? "due_key"
+                            : opened || part == Part::fresh ? "opened_at"
+                                                            : "changed_at";
     const bool ascending = query_.sort == Sort::due;
     Query query;
     // The inner part sorts keys only; whole rows are read for those that are shown.
     query.add("SELECT t.key, t.stream, ")
         .add(kCaseColumns)
         .add(" FROM (SELECT c." + key + " AS key, c.stream AS stream FROM cases c ");
-    query.add(few                           ? "NOT INDEXED"
-              : query_.sort == Sort::opened ? "INDEXED BY cases_opened"
-                                            : "INDEXED BY cases_changed");
-    query.add(" WHERE ").add(few ? selected() : Query{"1", {}});
+    query.add(part == Part::selected ? "NOT INDEXED"
+              : part == Part::fresh  ? "INDEXED BY cases_fresh"
+              : opened               ? "INDEXED BY cases_opened"
+                                     : "INDEXED BY cases_changed");
+    query.add(" WHERE ");
+    if (few)
+      query.add(selected());
+    else
+      query.add(part == Part::fresh ? "c.changed_at = c.opened_at" : "c.changed_at <> c.opened_at");
     if (holder_ != 0 && few) {
-      query.add(" AND c.stream IN (SELECT i.stream FROM inbox i WHERE ").add(inbox_conditions("i")).add(")");
+      query.add(" AND c.stream IN (SELECT i.stream FROM inbox_due i WHERE ").add(inbox_conditions("i")).add(")");
     } else if (holder_ != 0) {
-      query.add(" AND EXISTS (SELECT 1 FROM inbox i WHERE i.stream = c.stream AND ")
-          .add(inbox_conditions("i"))
-          .add(")");
+      query.add(is_listed());
     }
     if (after) {
       query.add(" AND c." + key + (ascending ? " >= ?" : " <= ?"), after->key);
-      query.add(" AND (c." + key + " <> ?", after->key).add(" OR c.stream > ?)", after->number);
+      query.add(" AND (c." + key + " <> ?", after->key)
+          .add(ascending ? " OR c.stream > ?)" : " OR c.stream < ?)", after->number);
     }
     query.add(case_conditions());
-    query.add(" ORDER BY c." + key + (ascending ? "" : " DESC") + ", c.stream LIMIT ?", limit);
+    query.add(" ORDER BY c." + key + (ascending ? ", c.stream" : " DESC, c.stream DESC") + " LIMIT ?", limit);
     return std::move(query.add(") t CROSS JOIN cases c ON c.stream = t.stream"));
   }
 
@@ -375,6 +411,7 @@ class CaseList {
   Connection& reader_;
   int64_t holder_ = 0;
   std::vector<int> flags_;
+  PlaceFilter filter_;
 };
 
 Result<std::optional<CaseRow>> find_one(ReaderPool& readers, const std::string& where, std::string_view value,
@@ -420,8 +457,9 @@ Result<void> SqliteStore::visit_list(std::string_view holder,
                                      const std::function<bool(const ListedRow&)>& visit) const {
   ReaderPool::Lease reader = parts_->readers.take();
   Statement& statement = *TRY(reader->cached(
-      "SELECT c.id, i.relation, i.flags, i.due_key, c.type, c.state, c.late, c.opened_at, c.list_fields FROM holders h "
-      "CROSS JOIN inbox i INDEXED BY inbox_due ON i.holder = h.number AND i.flags IN (2, 3) "
+      "SELECT c.id, r.names, i.flags, i.due_key, c.type, c.state, c.late, c.opened_at, c.list_fields FROM holders h "
+      "CROSS JOIN inbox_due i ON i.holder = h.number AND i.flags IN (2, 3) "
+      "CROSS JOIN relation_sets r ON r.number = i.relations "
       "CROSS JOIN cases c ON c.stream = i.stream WHERE h.name = ?1"));
   const ResetLater reset(statement);
   statement.text(1, holder);
@@ -429,7 +467,6 @@ Result<void> SqliteStore::visit_list(std::string_view holder,
   int rc;
   while ((rc = statement.step()) == SQLITE_ROW) {
     row.case_id = statement.id_at(0);
-    row.relation = statement.bytes_at(1);
     row.to_act = (statement.integer_at(2) & 1) != 0;
     row.due_at.reset();
     if (statement.integer_at(3) != kNoDue) row.due_at = Instant{statement.integer_at(3)};
@@ -438,7 +475,10 @@ Result<void> SqliteStore::visit_list(std::string_view holder,
     row.late = statement.integer_at(6) != 0;
     row.opened_at = Instant{statement.integer_at(7)};
     row.list_fields = statement.bytes_at(8);
-    if (!visit(row)) return {};
+    for (std::string& relation : unpack_relations(statement.view_at(1))) {
+      row.relation = std::move(relation);
+      if (!visit(row)) return {};
+    }
   }
   if (rc != SQLITE_DONE) return reader->error("Reading a list");
   return {};

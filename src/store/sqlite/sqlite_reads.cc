@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "store/envelope.h"
 #include "store/sqlite/parts.h"
+#include "store/sqlite/row_pack.h"
 
 namespace tongban::store {
 namespace {
@@ -23,20 +24,27 @@ Error damaged_row(uint64_t position) {
                                     " is damaged. Run verify, and restore from a backup.");
 }
 
-// Columns: position, first_version, count, bytes, hashes.
+// Columns: position, first_version, count, bytes, hashes. `scratch` lives as long as the view.
 struct LedgerRowView {
   uint64_t position, first_version, count;
   std::string_view bytes, hashes;
+  bool whole;  // the bytes could be unpacked
 };
-LedgerRowView row_view(const Statement& statement) {
-  return {static_cast<uint64_t>(statement.integer_at(0)), static_cast<uint64_t>(statement.integer_at(1)),
-          static_cast<uint64_t>(statement.integer_at(2)), statement.view_at(3), statement.view_at(4)};
+LedgerRowView row_view(const Statement& statement, std::string& scratch) {
+  LedgerRowView row{static_cast<uint64_t>(statement.integer_at(0)),
+                    static_cast<uint64_t>(statement.integer_at(1)),
+                    static_cast<uint64_t>(statement.integer_at(2)),
+                    {},
+                    statement.view_at(4),
+                    false};
+  row.whole = unpack_row(statement.view_at(3), scratch, row.bytes);
+  return row;
 }
 
 // Calls `visit(event, bytes, hash)` for each event of the row; false: the framing is damaged.
 template <class Visit>
 bool for_each_event(const LedgerRowView& row, Visit visit) {
-  if (row.count == 0 || row.hashes.size() != row.count * 32) return false;
+  if (!row.whole || row.count == 0 || row.hashes.size() != row.count * 32) return false;
   ByteReader reader(row.bytes);
   for (uint64_t i = 0; i < row.count; ++i) {
     const std::string_view event = reader.get_text_view();
@@ -85,6 +93,7 @@ Result<std::vector<LedgerEvent>> SqliteStore::load_stream(const Id& stream, uint
   // One snapshot for the chain from the stream's last row back to the first one needed.
   TRY(reader->run("BEGIN"));
   std::vector<std::vector<LedgerEvent>> rows;
+  std::string scratch;
   const Result<void> walked = [&]() -> Result<void> {
     Statement& find = *TRY(reader->cached("SELECT number, version, last FROM streams WHERE id = ?1"));
     const ResetLater reset_find(find);
@@ -101,7 +110,7 @@ Result<std::vector<LedgerEvent>> SqliteStore::load_stream(const Id& stream, uint
       const int rc = row.integer(1, static_cast<int64_t>(position)).step();
       if (rc == SQLITE_DONE) return damaged_row(position);
       if (rc != SQLITE_ROW) return reader->error("Reading a stream");
-      const LedgerRowView view = row_view(row);
+      const LedgerRowView view = row_view(row, scratch);
       if (row.integer_at(6) != number || view.first_version + view.count != version + 1) return damaged_row(position);
       std::vector<LedgerEvent> events;
       bool whole = true;
@@ -134,6 +143,7 @@ Result<std::vector<LedgerEvent>> SqliteStore::load_stream(const Id& stream, uint
 
 Result<void> SqliteStore::scan(uint64_t from, const std::function<bool(const LedgerEvent&)>& visit) const {
   LedgerEvent event;  // used again for each, so that its bytes are allocated once
+  std::string scratch;
   uint64_t next = std::max<uint64_t>(1, from);
   uint64_t row_start = next;
   {
@@ -156,7 +166,7 @@ Result<void> SqliteStore::scan(uint64_t from, const std::function<bool(const Led
     int count = 0, rc;
     while ((rc = rows.step()) == SQLITE_ROW) {
       ++count;
-      const LedgerRowView row = row_view(rows);
+      const LedgerRowView row = row_view(rows, scratch);
       if (row.position != row_start && row.position > next) return damaged_row(next);
       event.stream = rows.id_at(5);
       bool wanted = true;
@@ -185,21 +195,40 @@ Result<Head> SqliteStore::head() const {
 }
 
 Result<std::vector<InboxRow>> SqliteStore::inbox_rows(const Id& case_id) const {
-  return collect<InboxRow>(
-      parts_->readers,
-      "SELECT h.name, i.relation, i.flags, i.due_key, i.opened_at FROM streams s JOIN inbox i ON i.stream = s.number "
-      "JOIN holders h ON h.number = i.holder WHERE s.id = ?1 ORDER BY h.name, i.relation",
-      [&](Statement& s) { s.blob(1, case_id.view()); },
-      [&](const Statement& s) {
-        const int64_t due = s.integer_at(3);
-        return InboxRow{.case_id = case_id,
-                        .holder = s.bytes_at(0),
-                        .relation = s.bytes_at(1),
-                        .to_act = (s.integer_at(2) & 1) != 0,
-                        .open = (s.integer_at(2) & 2) != 0,
-                        .due_at = due == kNoDue ? std::nullopt : std::optional(Instant{due}),
-                        .opened_at = Instant{s.integer_at(4)}};
-      });
+  ReaderPool::Lease reader = parts_->readers.take();
+  std::vector<InboxRow> rows;
+  std::optional<std::vector<InboxPlace>> places;
+  {
+    Statement& find =
+        *TRY(reader->cached("SELECT i.places FROM streams s JOIN inbox i ON i.stream = s.number WHERE s.id = ?1"));
+    const ResetLater reset(find);
+    const int rc = find.blob(1, case_id.view()).step();
+    if (rc == SQLITE_DONE) return rows;
+    if (rc != SQLITE_ROW) return reader->error("Reading the inbox rows of a case");
+    places = unpack_places(find.view_at(0));
+  }
+  if (!places)
+    return fail(Trouble::corrupt, "The inbox row of case " + to_text(case_id) + " is damaged. Run tongban rebuild.");
+  Statement& names = *TRY(
+      reader->cached("SELECT h.name, r.names FROM holders h, relation_sets r WHERE h.number = ?1 AND r.number = ?2"));
+  for (const InboxPlace& place : *places) {
+    const ResetLater reset(names);
+    if (names.integer(1, place.holder).integer(2, place.relations).step() != SQLITE_ROW)
+      return reader->error("Reading the holder of a case");
+    for (std::string& relation : unpack_relations(names.view_at(1))) {
+      rows.push_back({.case_id = case_id,
+                      .holder = names.bytes_at(0),
+                      .relation = std::move(relation),
+                      .to_act = (place.flags & kToAct) != 0,
+                      .open = (place.flags & kOpen) != 0,
+                      .due_at = place.due_key == kNoDue ? std::nullopt : std::optional(Instant{place.due_key}),
+                      .opened_at = Instant{place.opened_at}});
+    }
+  }
+  std::sort(rows.begin(), rows.end(), [](const InboxRow& a, const InboxRow& b) {
+    return std::tie(a.holder, a.relation) < std::tie(b.holder, b.relation);
+  });
+  return rows;
 }
 
 Result<std::vector<ClockRow>> SqliteStore::due_clocks(Instant wake_until, uint32_t limit) const {
@@ -560,6 +589,7 @@ Result<std::vector<Finding>> SqliteStore::verify_ledger() const {
     // A damaged page ends a pass, with whatever error SQLite meets (a wrong length may be "too big"); the next one
     // starts behind it, ever further, so that the rest is still checked.
     uint64_t from = 0, jump = 1;
+    std::string scratch;
     bool complete = true;
     for (;;) {
       Statement rows = TRY(reader->prepare(
@@ -567,7 +597,8 @@ Result<std::vector<Finding>> SqliteStore::verify_ledger() const {
           "LEFT JOIN streams s ON s.number = l.stream WHERE l.position >= ?1 ORDER BY l.position"));
       rows.integer(1, static_cast<int64_t>(from));
       while ((rc = rows.step()) == SQLITE_ROW) {
-        check.take_row(row_view(rows), rows.integer_at(5), static_cast<uint64_t>(rows.integer_at(6)), rows.id_at(7));
+        check.take_row(row_view(rows, scratch), rows.integer_at(5), static_cast<uint64_t>(rows.integer_at(6)),
+                       rows.id_at(7));
         jump = 1;
       }
       if (rc == SQLITE_DONE) break;
@@ -581,6 +612,12 @@ Result<std::vector<Finding>> SqliteStore::verify_ledger() const {
       check.skip_to(from);
       jump *= 2;
     }
+    // A value that lost its kind reads the same today, but it is not what was written.
+    Statement kinds = TRY(reader->prepare(
+        "SELECT position FROM ledger WHERE typeof(bytes) <> 'blob' OR typeof(hashes) <> 'blob' LIMIT 50"));
+    while ((rc = kinds.step()) == SQLITE_ROW) {
+      check.add_event(static_cast<uint64_t>(kinds.integer_at(0)), "The kind of its bytes is not what was written.");
+    }
     Statement streams = TRY(reader->prepare("SELECT number, id, version, last FROM streams"));
     while ((rc = streams.step()) == SQLITE_ROW) {
       check.take_stream(streams.integer_at(0), streams.id_at(1), static_cast<uint64_t>(streams.integer_at(2)),
@@ -592,6 +629,11 @@ Result<std::vector<Finding>> SqliteStore::verify_ledger() const {
       check.add("view words", index.error().message);
     else if (!*index)
       check.add("view words", "The index of the full text differs from its words; run tongban rebuild.");
+    const Result<bool> inbox = is_inbox_sound(*reader);
+    if (!inbox.ok())
+      check.add("view inbox", inbox.error().message);
+    else if (!*inbox)
+      check.add("view inbox", "The order of the lists differs from the inbox rows; run tongban rebuild.");
     return head;
   }();
   // Ending the read may meet the damaged page once more; what was found counts.

@@ -14,14 +14,14 @@
 
 namespace tongban::store {
 
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 struct SqliteOptions {
   std::string vfs;  // empty: the product's guard; tests give their own layers
   uint32_t readers = 8;
   uint64_t cache_bytes = uint64_t{256} << 20;  // of the writer; each reader has a sixteenth of it
   uint32_t checkpoint_pages =
-      4096;  // of the log, before they are moved into the database; at four times that a commit waits
+      8192;  // of the log, before they are moved into the database; at six times that a commit waits
   // Checkpoints and the sync of the head once a second in a thread of their own. Off: within commit(), so that a test
   // repeats exactly.
   bool background = true;

@@ -15,7 +15,9 @@ namespace tongban::store {
 namespace {
 
 using namespace testing;
+using ::testing::AnyOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -38,17 +40,18 @@ void run_sql(const std::string& file, const std::string& sql) {
       << sql << ": " << (message == nullptr ? "" : message);
   sqlite3_close(db);
 }
-// Six streams with three rows of one to three events each.
+// Six streams with three rows of one to three events each, whose bytes stand in the file as they are.
 void fill(SqliteStore& store) {
   for (uint64_t round = 0; round < 3; ++round) {
     for (uint64_t stream = 1; stream <= 6; ++stream) {
       uint64_t version = store.load_stream(id_of(stream))->size();
-      std::string body(60, '\0');
-      fill_random(body.data(), body.size());
-      ASSERT_TRUE(store
-                      .commit({{.appends = {make_append(id_of(stream), version,
-                                                        1 + static_cast<int>((stream + round) % 3), body)}}})
-                      .ok());
+      StreamAppend append{.stream = id_of(stream), .expected_version = version};
+      for (uint64_t i = 1; i <= 1 + (stream + round) % 3; ++i) {
+        std::string body(60, '\0');
+        fill_random(body.data(), body.size());
+        append.events.push_back(make_event(id_of(stream), version + i, body));
+      }
+      ASSERT_TRUE(store.commit({{.appends = {append}}}).ok());
     }
   }
 }
@@ -166,6 +169,51 @@ TEST_F(FilledStore, AChangedIndexOfTheFullTextShows) {
   EXPECT_EQ(findings[0].where, "view words");
 }
 
+TEST(SqliteVerify, AListThatDiffersFromTheInboxRowsIsFound) {
+  TempFolder folder;
+  ASSERT_TRUE(open_store(folder.path("data"))
+                  ->commit({{.views = {.cases = {{.case_id = id_of(1)}},
+                                       .inboxes = {{id_of(1), {{.holder = "unit:a", .relation = "lead"}}}}}}})
+                  .ok());
+  EXPECT_THAT(places(folder.path("data"), false), IsEmpty());
+  run_sql(folder.path("data") + "/tongban.db", "UPDATE inbox_due SET flags = 3");
+  EXPECT_THAT(places(folder.path("data"), false), Contains("view inbox"));
+}
+
+TEST(SqliteOpen, TheInboxesOfSchema2AreConverted) {
+  TempFolder folder;
+  const std::string database = folder.path("data") + "/tongban.db";
+  ASSERT_TRUE(open_store(folder.path("data"))
+                  ->commit({{.views = {.cases = {{.case_id = id_of(1)}, {.case_id = id_of(2)}}}}})
+                  .ok());
+  run_sql(database, R"(
+    DROP INDEX cases_fresh; DROP TABLE inbox; DROP TABLE inbox_due; DROP TABLE relation_sets;
+    CREATE TABLE inbox(stream INTEGER NOT NULL, holder INTEGER NOT NULL, relation TEXT NOT NULL, flags INTEGER NOT NULL,
+      due_key INTEGER NOT NULL, opened_at INTEGER NOT NULL, PRIMARY KEY(stream, holder, relation)) WITHOUT ROWID;
+    CREATE INDEX inbox_due ON inbox(holder, flags, due_key, stream);
+    INSERT INTO holders VALUES(1, 'unit:a'), (2, 'unit:b'), (3, 'person:00ff');
+    INSERT INTO inbox VALUES(1, 1, 'lead', 3, 5000, 7), (1, 1, 'ask', 3, 5000, 7), (1, 1, 'desk', 2, 9000, 7),
+      (1, 2, 'support', 2, 9223372036854775807, 7), (1, 3, 'party', 2, 5000, 7), (2, 2, 'lead', 3, 6000, 8);
+    PRAGMA user_version = 2;)");
+  const auto store = open_store(folder.path("data"));
+  const auto row = [](uint64_t id, std::string holder, std::string relation, bool act, std::optional<int64_t> due) {
+    return InboxRow{.case_id = id_of(id),
+                    .holder = std::move(holder),
+                    .relation = std::move(relation),
+                    .to_act = act,
+                    .due_at = due ? std::optional(Instant{*due}) : std::nullopt,
+                    .opened_at = Instant{static_cast<int64_t>(id + 6)}};
+  };
+  EXPECT_THAT(*store->inbox_rows(id_of(1)),
+              ElementsAre(row(1, "unit:a", "ask", true, 5000), row(1, "unit:a", "desk", false, 9000),
+                          row(1, "unit:a", "lead", true, 5000), row(1, "unit:b", "support", false, {})));
+  EXPECT_THAT(store->list_cases({.holder = "unit:b"})->rows,
+              ElementsAre(CaseRow{.case_id = id_of(2)}, CaseRow{.case_id = id_of(1)}));
+  EXPECT_EQ(*store->count_cases({.holder = "unit:a"}, 9), 1u);
+  EXPECT_EQ(*store->count_cases({.holder = "person:00ff"}, 9), 0u);
+  EXPECT_THAT(*store->verify_ledger(), IsEmpty());
+}
+
 TEST(SqliteOpen, AFolderThatCannotBeMadeOrWrittenIsRefused) {
   for (const char* folder : {"/proc/tongban", "/proc/self", "/nowhere/at/all"}) {
     const auto opened = SqliteStore::open(folder);
@@ -233,11 +281,12 @@ TEST(SqliteRecent, KeysAndHashesAreFoundAndRefusedTwiceBeforeAndAfterTheyAreInde
   }
 }
 
-TEST(SqliteFaults, AFullDiskRefusesTheBatchWholeAndLaterCommitsWork) {
+void fill_the_disk(bool gathered) {
   TempFolder folder;
   Quota quota;
+  LogGather gather("quota-gather", quota.name());
   SqliteOptions options = quiet();
-  options.vfs = quota.name();
+  options.vfs = gathered ? gather.name() : quota.name();
   auto store = open_store(folder.path("data"), options);
   ASSERT_TRUE(store->commit({{.appends = {make_append(id_of(1), 0, 1, "a")}}}).ok());
   for (int64_t room : {0, 1000, 5000, 20000, 60000}) {
@@ -268,6 +317,8 @@ TEST(SqliteFaults, AFullDiskRefusesTheBatchWholeAndLaterCommitsWork) {
   EXPECT_EQ(store->list_cases({.holder = "unit:new"})->rows.size(), 1u);
   EXPECT_THAT(*store->verify_ledger(), IsEmpty());
 }
+TEST(SqliteFaults, AFullDiskRefusesTheBatchWholeAndLaterCommitsWork) { fill_the_disk(false); }
+TEST(SqliteFaults, AFullDiskRefusesTheBatchAlsoWhereTheLogIsGathered) { fill_the_disk(true); }
 
 class FailingSync : public VfsLayer {
  public:
@@ -350,6 +401,7 @@ TEST_F(FilledStore, AFlippedByteAnywhereInALedgerPageIsFound) {
   const uint64_t seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937_64 random(seed);
+  ASSERT_NE(sound.find(before.back().bytes), std::string::npos);
   const size_t page = sound.find(before.back().bytes) / 4096 * 4096;  // the last one, never split and full of rows
   int changed = 0;
   for (int round = 0; round < 250; ++round) {
@@ -372,6 +424,40 @@ TEST_F(FilledStore, AFlippedByteAnywhereInALedgerPageIsFound) {
     EXPECT_FALSE(findings->empty()) << "byte " << byte - page;
   }
   EXPECT_GT(changed, 2);
+}
+
+// Events of one command that repeat each other stand packed in their row.
+TEST(SqliteVerify, AFlippedBitInAPackedRowIsFoundAndLocated) {
+  TempFolder folder;
+  const std::string database = folder.path("data") + "/tongban.db";
+  ASSERT_TRUE(
+      open_store(folder.path("data"))
+          ->commit({{.appends = {make_append(id_of(1), 0, 1, "first")}},
+                    {.appends = {make_append(id_of(2), 0, 3, "人民路十号的下水道堵塞，" + std::string(150, 'x'))}},
+                    {.appends = {make_append(id_of(3), 0, 1, "last")}}})
+          .ok());
+  const std::string sound = read_file(database);
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(database.c_str(), &db), SQLITE_OK);
+  sqlite3_stmt* select = nullptr;
+  ASSERT_EQ(sqlite3_prepare_v2(db, "SELECT bytes FROM ledger WHERE position = 2", -1, &select, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_step(select), SQLITE_ROW);
+  const std::string packed(static_cast<const char*>(sqlite3_column_blob(select, 0)),
+                           static_cast<size_t>(sqlite3_column_bytes(select, 0)));
+  sqlite3_finalize(select);
+  sqlite3_close(db);
+  ASSERT_EQ(packed.front(), '\0');
+  ASSERT_LT(packed.size(), 200u);
+  const size_t at = sound.find(packed);
+  ASSERT_NE(at, std::string::npos);
+  for (size_t byte = 0; byte < packed.size(); ++byte) {
+    std::string flipped = sound;
+    flipped[at + byte] = static_cast<char>(flipped[at + byte] ^ (1 << byte % 8));
+    write_file(database, flipped);
+    EXPECT_THAT(places(folder.path("data"), false), Contains(AnyOf("event 2", "event 3", "event 4"))) << byte;
+  }
+  write_file(database, sound);
+  EXPECT_THAT(places(folder.path("data"), false), IsEmpty());
 }
 
 TEST_F(FilledStore, ChangesBySqlAreFoundAndLocated) {

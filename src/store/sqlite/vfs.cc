@@ -22,18 +22,23 @@ struct LayerFile {
 };
 constexpr size_t kRealOffset = (sizeof(LayerFile) + 15) / 16 * 16;
 
+constexpr size_t kMostGathered = size_t{120} << 10;  // SQLite's file system takes less than 128 KiB at once
+
 VfsLayer* layer_of(sqlite3_vfs* vfs) { return static_cast<VfsLayer*>(vfs->pAppData); }
 LayerFile* ours(sqlite3_file* file) { return reinterpret_cast<LayerFile*>(file); }
 sqlite3_file* real(sqlite3_file* file) { return ours(file)->file->real; }
 
+int settle(sqlite3_file* file) { return ours(file)->layer->settle(*ours(file)->file); }
+
 int file_close(sqlite3_file* file) {
+  const int settled = settle(file);
   const int rc = real(file)->pMethods->xClose(real(file));
   delete ours(file)->file;
   file->pMethods = nullptr;
-  return rc;
+  return rc != SQLITE_OK ? rc : settled;
 }
 int file_read(sqlite3_file* file, void* to, int count, sqlite3_int64 offset) {
-  return real(file)->pMethods->xRead(real(file), to, count, offset);
+  return ours(file)->layer->read(*ours(file)->file, to, count, offset);
 }
 int file_write(sqlite3_file* file, const void* from, int count, sqlite3_int64 offset) {
   return ours(file)->layer->write(*ours(file)->file, from, count, offset);
@@ -42,12 +47,20 @@ int file_truncate(sqlite3_file* file, sqlite3_int64 size) {
   return ours(file)->layer->truncate(*ours(file)->file, size);
 }
 int file_sync(sqlite3_file* file, int flags) { return ours(file)->layer->sync(*ours(file)->file, flags); }
-int file_size(sqlite3_file* file, sqlite3_int64* size) { return real(file)->pMethods->xFileSize(real(file), size); }
+int file_size(sqlite3_file* file, sqlite3_int64* size) {
+  const int rc = settle(file);
+  return rc != SQLITE_OK ? rc : real(file)->pMethods->xFileSize(real(file), size);
+}
 int file_lock(sqlite3_file* file, int level) { return real(file)->pMethods->xLock(real(file), level); }
-int file_unlock(sqlite3_file* file, int level) { return real(file)->pMethods->xUnlock(real(file), level); }
+int file_unlock(sqlite3_file* file, int level) {
+  const int settled = settle(file);
+  const int rc = real(file)->pMethods->xUnlock(real(file), level);
+  return rc != SQLITE_OK ? rc : settled;
+}
 int file_reserved(sqlite3_file* file, int* out) { return real(file)->pMethods->xCheckReservedLock(real(file), out); }
 int file_control(sqlite3_file* file, int op, void* arg) {
-  return real(file)->pMethods->xFileControl(real(file), op, arg);
+  const int rc = settle(file);
+  return rc != SQLITE_OK ? rc : real(file)->pMethods->xFileControl(real(file), op, arg);
 }
 int file_sector(sqlite3_file* file) { return real(file)->pMethods->xSectorSize(real(file)); }
 int file_device(sqlite3_file* file) { return real(file)->pMethods->xDeviceCharacteristics(real(file)); }
@@ -131,6 +144,10 @@ VfsLayer::VfsLayer(std::string name, const std::string& below)
 VfsLayer::~VfsLayer() { sqlite3_vfs_unregister(&vfs_); }
 
 int VfsLayer::opened(File&) { return SQLITE_OK; }
+int VfsLayer::settle(File&) { return SQLITE_OK; }
+int VfsLayer::read(File& file, void* to, int count, sqlite3_int64 offset) {
+  return file.real->pMethods->xRead(file.real, to, count, offset);
+}
 int VfsLayer::write(File& file, const void* bytes, int count, sqlite3_int64 offset) {
   return file.real->pMethods->xWrite(file.real, bytes, count, offset);
 }
@@ -191,14 +208,53 @@ bool SyncGuard::sync_folder_of(const std::string& path) {
   return synced;
 }
 
+// What cannot be passed on belongs to a commit that has not ended: the error ends it, and its pages are forgotten.
+int LogGather::settle(File& file) {
+  if (file.gathered.empty()) return SQLITE_OK;
+  const int rc = VfsLayer::write(file, file.gathered.data(), static_cast<int>(file.gathered.size()), file.gathered_at);
+  file.gathered.clear();
+  return rc;
+}
+
+int LogGather::read(File& file, void* to, int count, sqlite3_int64 offset) {
+  const int rc = settle(file);
+  return rc != SQLITE_OK ? rc : VfsLayer::read(file, to, count, offset);
+}
+
+int LogGather::write(File& file, const void* bytes, int count, sqlite3_int64 offset) {
+  if ((file.flags & SQLITE_OPEN_WAL) == 0) return VfsLayer::write(file, bytes, count, offset);
+  const size_t size = file.gathered.size(), more = static_cast<size_t>(count);
+  if (offset != file.gathered_at + static_cast<sqlite3_int64>(size) || size + more > kMostGathered) {
+    const int rc = settle(file);
+    if (rc != SQLITE_OK) return rc;
+  }
+  if (file.gathered.empty()) {
+    file.gathered_at = offset;
+    file.gathered.reserve(kMostGathered);
+  }
+  file.gathered.append(static_cast<const char*>(bytes), more);
+  return SQLITE_OK;
+}
+
+int LogGather::truncate(File& file, sqlite3_int64 size) {
+  const int rc = settle(file);
+  return rc != SQLITE_OK ? rc : VfsLayer::truncate(file, size);
+}
+
+int LogGather::sync(File& file, int flags) {
+  const int rc = settle(file);
+  return rc != SQLITE_OK ? rc : VfsLayer::sync(file, flags);
+}
+
 const std::string& guarded_vfs() {
-  static auto* const guard = [] {
+  static auto* const layers = [] {
     // Here, because registering starts SQLite: counting each allocation under one mutex costs some per cent of a
     // commit.
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    return new SyncGuard("tongban", "unix", stop_process);
+    auto* const guard = new SyncGuard("tongban-guard", "unix", stop_process);
+    return new LogGather("tongban", guard->name());
   }();
-  return guard->name();
+  return layers->name();
 }
 
 }  // namespace tongban::store

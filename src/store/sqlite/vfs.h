@@ -1,9 +1,8 @@
 // A layer over one of SQLite's file systems (VFS). The layer forwards everything; what a class built on it wants to see
-// or to change it overrides. SyncGuard is the product's layer: SQLite swallows some failed syncs, and after a failed
-// sync the page cache can no longer be trusted, so the guard stops the process. Tests build their own layers on
-// VfsLayer: power cuts, quotas, failing syncs.
-// Threads: any; a layer is registered with SQLite from its construction to its destruction and must outlive every
-// connection that uses it.
+// or to change it overrides. The product has two: SyncGuard, because SQLite swallows some failed syncs, and after a
+// failed sync the page cache can no longer be trusted, so the guard stops the process; over it LogGather, for speed.
+// Tests build their own layers on VfsLayer: power cuts, quotas, failing syncs. Threads: any; a layer is registered with
+// SQLite from its construction to its destruction and must outlive every connection that uses it.
 #pragma once
 
 #include <sqlite3.h>
@@ -18,8 +17,10 @@ class VfsLayer {
   // What a layer knows of an open file. `path` is empty for nameless temporary files.
   struct File {
     std::string path;
-    int flags = 0;                 // SQLITE_OPEN_…
-    bool fresh = false;            // made by this open or never synced since
+    int flags = 0;         // SQLITE_OPEN_…
+    bool fresh = false;    // made by this open or never synced since
+    std::string gathered;  // written to the layer and not passed on yet; of LogGather only
+    sqlite3_int64 gathered_at = 0;
     sqlite3_file* real = nullptr;  // of the file system below
   };
 
@@ -32,6 +33,8 @@ class VfsLayer {
 
   // Each returns an SQLite result code; these forward to the file system below.
   virtual int opened(File& file);  // after a successful open
+  virtual int settle(File& file);  // before the file's size is asked, it is controlled, unlocked or closed
+  virtual int read(File& file, void* to, int count, sqlite3_int64 offset);
   virtual int write(File& file, const void* bytes, int count, sqlite3_int64 offset);
   virtual int truncate(File& file, sqlite3_int64 size);
   virtual int sync(File& file, int flags);
@@ -64,7 +67,20 @@ class SyncGuard : public VfsLayer {
   SyncFailed on_failure_;
 };
 
-// The product's guard over the system's files, registered at the first call and never removed.
+// A commit writes each page of its log in two small pieces, in order; this layer passes them on in few large ones, at
+// the latest before the sync that makes them durable. Only the log is gathered, because SQLite reads what a connection
+// wrote there only after that sync. So a database above this layer must run with synchronous=FULL.
+class LogGather : public VfsLayer {
+ public:
+  using VfsLayer::VfsLayer;
+  int settle(File& file) override;
+  int read(File& file, void* to, int count, sqlite3_int64 offset) override;
+  int write(File& file, const void* bytes, int count, sqlite3_int64 offset) override;
+  int truncate(File& file, sqlite3_int64 size) override;
+  int sync(File& file, int flags) override;
+};
+
+// The product's layers over the system's files, registered at the first call and never removed.
 const std::string& guarded_vfs();
 
 }  // namespace tongban::store
