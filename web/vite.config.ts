@@ -11,6 +11,8 @@ const server = process.env.TONGBAN_SERVER ?? 'http://127.0.0.1:21500';
 export default defineConfig({
   root: at(app),
   base: '',
+  // Both development servers may run at once.
+  cacheDir: at(`node_modules/.vite-${app}`),
   plugins: [vue()],
   resolve: { alias: { '@shared': at('shared') } },
   define: { __VUE_OPTIONS_API__: 'false', __VUE_PROD_DEVTOOLS__: 'false' },
@@ -30,7 +32,7 @@ export default defineConfig({
       '/api': { target: server },
       '/healthz': { target: server },
       // index.html names its own base; in development the pages live at the root.
-      [`/${app}`]: { target: `http://127.0.0.1:${app === 'desk' ? 21610 : 21510}`, rewrite: (p) => p.replace(`/${app}`, '') || '/' },
+      [`^/${app}/`]: { target: `http://127.0.0.1:${app === 'desk' ? 21610 : 21510}`, rewrite: (p) => p.replace(`/${app}/`, '/') },
     },
   },
   test: {

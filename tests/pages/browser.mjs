@@ -30,13 +30,9 @@ export async function launch() {
 // `allowed` lists patterns that a test brings about on purpose (a refused request is logged by the browser itself).
 export async function openPage(browser, {size = 'desktop', storage, allowed = [], options = {}} = {}) {
   const context = await browser.newContext({...sizes[size], locale: 'zh-CN', timezoneId: 'Asia/Shanghai', reducedMotion: 'reduce', storageState: storage, ...options});
-  context.setDefaultTimeout(15000);
+  context.setDefaultTimeout(60000);  // a busy machine is no fault
   const page = await context.newPage();
-  // What is still on its way; the live stream never ends and does not count.
-  page.waiting = new Set();
-  const counts = (request) => !/\/events?(\/|\?|$)|\/stream/.test(request.url()) && request.resourceType() !== 'eventsource';
-  page.on('request', (request) => { if (counts(request)) page.waiting.add(request); });
-  for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => page.waiting.delete(request));
+  await context.addInitScript(busyMark);
   page.faults = [];
   const note = (text) => { if (!allowed.some((one) => one.test(text))) page.faults.push(text); };
   page.on('console', (message) => {
@@ -47,14 +43,60 @@ export async function openPage(browser, {size = 'desktop', storage, allowed = []
   return page;
 }
 
-// Nothing has been on its way for a quarter of a second.
-export async function settled(page, most = 8000) {
-  for (let quiet = 0, begun = Date.now(); quiet < 5 && Date.now() - begun < most; await page.waitForTimeout(50)) quiet = page.waiting.size ? 0 : quiet + 1;
+// Runs in every page before its own scripts: <html data-busy> holds how much is still to come: requests whose answer has
+// not been read, files of the page itself, and short delays (typing looked up half a second later, a row read after one and a half). The live
+// stream, requests held back by a test and everything that repeats do not count.
+function busyMark() {
+  const root = () => document.documentElement;
+  let busy = 0;
+  const add = (n) => { busy += n; if (root()) root().dataset.busy = String(busy); };
+  const {fetch, setTimeout, clearTimeout} = window;
+  window.fetch = async (...words) => {
+    add(1);
+    try {
+      const answer = await fetch(...words);
+      await answer.clone().arrayBuffer().catch(() => {});
+      return answer;
+    } finally { setTimeout(() => add(-1), 0); }
+  };
+  const short = new Set();
+  window.setTimeout = (work, after = 0, ...words) => {
+    if (after > 2000 || typeof work !== 'function') return setTimeout(work, after, ...words);
+    add(1);
+    const id = setTimeout(() => { short.delete(id); try { work(...words); } finally { setTimeout(() => add(-1), 0); } }, after);
+    short.add(id);
+    return id;
+  };
+  window.clearTimeout = (id) => { if (short.delete(id)) add(-1); clearTimeout(id); };
+  // Chunks of the page that are loaded when needed.
+  new MutationObserver((changes) => {
+    for (const change of changes) for (const node of change.addedNodes) {
+      if (node.tagName !== 'LINK' || !/modulepreload|stylesheet/.test(node.rel)) continue;
+      add(1);
+      let told = false;
+      const done = () => { if (!told) { told = true; add(-1); } };
+      node.addEventListener('load', done);
+      node.addEventListener('error', done);
+      setTimeout(done, 5000);
+    }
+  }).observe(document, {childList: true, subtree: true});
+  add(0);
+}
+
+// The page says that nothing is to come, in two frames one after the other.
+export async function settled(page, most = 60000) {
+  await page.waitForFunction(() => {
+    const idle = document.readyState === 'complete' && Number(document.documentElement.dataset.busy ?? 0) <= 0;
+    window.idleFrames = idle ? (window.idleFrames ?? 0) + 1 : 0;
+    if (window.idleFrames < 3) return false;
+    window.idleFrames = 0;
+    return true;
+  }, null, {timeout: most});
 }
 
 // axe's findings on the page as it stands, as `rule: selector` lines.
 export async function axeFindings(page) {
-  await page.evaluate(axe);
+  if (!(await page.evaluate(() => !!window.axe))) await page.evaluate(axe);
   const found = await page.evaluate(async () => {
     // Animations that still run would be measured half transparent.
     await Promise.all(document.getAnimations().map((one) => one.finished.catch(() => {})));
@@ -70,15 +112,17 @@ export async function sidewaysScroll(page) {
 }
 
 // Looks at a state: axe, console, reflow, screenshot and, where asked, the accessibility tree against its golden file.
-export async function look(page, name, {tree = false, wide = false} = {}) {
-  await settled(page);
+export async function look(page, name, {tree = false, wide = false, busy = false} = {}) {
+  // A page that waits on purpose has nothing to settle; what it shows instead comes within a moment.
+  if (busy) await page.waitForTimeout(400);
+  else await settled(page);
   const findings = await axeFindings(page);
   check(`${name}: axe finds nothing`, findings.length === 0, findings);
   if (!wide) check(`${name}: nothing is wider than the window`, (await sidewaysScroll(page)) <= 0, await sidewaysScroll(page));
   check(`${name}: no error in the console`, page.faults.length === 0, page.faults);
   page.faults.length = 0;
   mkdirSync(artefacts, {recursive: true});
-  await page.screenshot({path: path.join(artefacts, `${name}.png`), fullPage: true, animations: 'disabled'});
+  await page.screenshot({path: path.join(artefacts, `${name}.png`), fullPage: true, animations: 'disabled', scale: 'css'});
   if (tree && steadyDay) compareTree(name, await page.locator('body').ariaSnapshot());
 }
 

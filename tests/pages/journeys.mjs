@@ -60,7 +60,8 @@ export async function citizenRates(page, {keys = false} = {}) {
   return {keys: hands.keys, clicks: hands.clicks};
 }
 
-// Journey 2: from the ring to a request that is registered and accepted, by keyboard; then sent out from the pool.
+// Journey 2: from the ring to a request that is registered, accepted and dispatched to the unit that the table suggests,
+// in one go and by keyboard.
 export async function agentTakesCall(page, city, {speed = 0, text = story} = {}) {
   const hands = new Hands(page, {keys: true, speed});
   await page.goto(city.desk('call'));
@@ -75,9 +76,9 @@ export async function agentTakesCall(page, city, {speed = 0, text = story} = {})
   await hands.choose(page.locator('#call-kind input[value=help]'));
   await hands.entry(page.locator('#call-division'), '渝中');
   await hands.write(page.locator('#call-address'), '民权路18号');
-  // The way "accept" has its number on the button.
+  // Each way has its number on the button.
   const ways = await page.locator('.way strong').allInnerTexts();
-  await hands.press(`Alt+${ways.indexOf('受理') + 1}`);
+  await hands.press(`Alt+${ways.indexOf('派发工单') + 1}`);
   for (const [field, value] of [['area', 'society'], ['subject', 'planning'], ['scope', 'local'], ['nature', 'ordinary']]) {
     const radio = page.locator(`#call-${field} input[value=${value}]`);
     if (await radio.count()) { await hands.choose(radio); continue; }
@@ -121,10 +122,16 @@ export async function journeys(browser, city) {
   const page = await openPage(browser);
   await city.signIn(page, 'zhangsan');
   const call = await agentTakesCall(page, city);
-  check('journey 2: the call is registered and accepted', !!call.number, call);
+  const state = async () => (await city.ask('GET', `/api/v1/cases/${call.number}`, {token: city.as('zhangsan')})).json?.state?.id;
+  check('journey 2: the call is dispatched', !!call.number && (await state()) === 'dispatched', {...call, state: await state()});
   check('journey 2: at most two clicks', call.clicks <= 2, call);
+  await page.locator('.undo').waitFor();
+  await page.keyboard.press('Alt+z');
+  await page.locator('.undo').waitFor({state: 'detached'});
+  check('journey 2: the agent takes it back within ten seconds', (await state()) === 'accepted', await state());
+  check('journey 2: nothing in the console of the call desk', page.faults.length === 0, page.faults);
   await page.context().close();
-  // The dispatcher sends it out, with ten seconds to take it back.
+  // The dispatcher sends it out anew, with ten seconds to take it back.
   const pool = await openPage(browser);
   await city.signIn(pool, 'wangwu');
   const cases = await city.ask('GET', '/api/v1/cases?holder=unit:hotline&state=accepted&limit=50', {token: city.as('wangwu')});

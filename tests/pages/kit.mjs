@@ -1,42 +1,61 @@
 // What the parts of the browser suite share: a demo city that serves, its people, a case brought to a state, and hands
 // that type, tap and press keys and count what they did.
-import {existsSync} from 'node:fs';
+import {cpSync, existsSync} from 'node:fs';
 
-import {Program, check} from '../e2e/program.mjs';
+import {Program, check, freePort} from '../e2e/program.mjs';
 
 export const pack = 'hotline-12345';
 export const story = '楼道里的消防栓没有水，物业说等通知，已经拖了半个月，楼上住着好几位行动不便的老人，家里做饭都用明火，万一着火连救都没法救。请尽快派人来检修，修好以前先放几个灭火器在每层楼道里，并且告诉我们哪一天能修好，谢谢你们。如果需要有人开门，白天我都在家，随时可以打电话。';
 
 // The city lives on one day, so that deadlines, strips and notes of holidays read alike on every day the suite runs:
-// 2026-11-23, a Monday, from ten in the morning in China.
+// 2026-11-23, a Monday, from ten in the morning in China. What is prepared beforehand happens half an hour earlier: the
+// messages that wait until a hand-over can no longer be taken back have gone out by ten.
 const faketime = ['/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1', '/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1', '/usr/lib/faketime/libfaketimeMT.so.1'].find(existsSync);
 export const steadyDay = !!faketime;
-const clock = faketime ? {LD_PRELOAD: faketime, FAKETIME: `@${cityMorning()}`, FAKETIME_DONT_FAKE_MONOTONIC: '1'} : {};
-function cityMorning() {
-  // libfaketime reads local time; the clock must not start anew with each command, so it starts when this file is read.
-  const at = new Date('2026-11-23T10:00:00+08:00');
-  const two = (n) => String(n).padStart(2, '0');
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:00`;
+export const morning = '2026-11-23T10:00:00+08:00', before = '2026-11-23T09:30:00+08:00';
+function clockAt(instant) {
+  if (!faketime || !instant) return {};
+  const at = new Date(instant), two = (n) => String(n).padStart(2, '0');  // libfaketime reads local time
+  return {LD_PRELOAD: faketime, FAKETIME_DONT_FAKE_MONOTONIC: '1', FAKETIME: `@${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:00`};
 }
 
+let model;  // the demo city as it is made; each part takes a copy
+export function forgetModel() { model?.remove(); model = undefined; }
+
 export class City extends Program {
-  // Only the program sees the city's clock.
-  run(...words) {
-    const before = {...process.env};
-    Object.assign(process.env, clock);
-    try { return super.run(...words); } finally { for (const key of Object.keys(clock)) if (key in before) process.env[key] = before[key]; else delete process.env[key]; }
+  constructor({at = morning} = {}) {
+    super();
+    this.at = at;  // null: the real clock
+    this.clock = clockAt(at);
   }
+  // Only the program sees the city's clock.
+  timed(work) {
+    const kept = {...process.env};
+    Object.assign(process.env, this.clock);
+    try { return work(); } finally { for (const key of Object.keys(this.clock)) if (key in kept) process.env[key] = kept[key]; else delete process.env[key]; }
+  }
+  run(...words) { return this.timed(() => super.run(...words)); }
   async start(...flags) {
-    Object.assign(process.env, clock);
-    try { await super.start(...flags); } finally { for (const key of Object.keys(clock)) delete process.env[key]; }
+    // The port is looked for first: the program starts before the first wait inside.
+    this.port ??= await freePort();
+    await this.timed(() => super.start(...flags));
   }
   async now() { return new Date((await this.ask('GET', '/healthz')).headers.get('date')); }
-  async open(...flags) {
-    const made = this.run('demo', '--no-serve');
-    if (made.code !== 0) throw new Error(`demo: ${made.err}`);
-    this.passwords = Object.fromEntries([...made.out.matchAll(/^ {2}(\S+)\t(\S+)\t/gm)].map((m) => [m[1], m[2]]));
-    await this.start('--api-lift-rate-limits', 'yes', ...flags);
-    this.tokens = {};
+  // Starts serving: a copy of the city `from` (which must have stopped), or of the demo city.
+  async open({from, limits = false, flags = []} = {}) {
+    if (!from && !model) {
+      const made = new City({at: this.at ? before : null});
+      const done = made.run('demo', '--no-serve');
+      if (done.code !== 0) throw new Error(`demo: ${done.err}`);
+      made.passwords = Object.fromEntries([...done.out.matchAll(/^ {2}(\S+)\t(\S+)\t/gm)].map((m) => [m[1], m[2]]));
+      made.tokens = {};
+      model = made;
+    }
+    const source = from ?? model;
+    cpSync(source.data, this.data, {recursive: true});
+    this.passwords = source.passwords;
+    this.tokens = {...source.tokens};
+    await this.start(...(limits ? [] : ['--api-lift-rate-limits', 'yes']), ...flags);
     return this;
   }
   // The token of a person (accounts are called as the register calls the people, without p-).
@@ -89,8 +108,9 @@ export class City extends Program {
     await page.locator('form.signin button[type=submit]').click();
     await page.waitForURL(/\/desk\/(inbox|call|cases|pool|board|admin)/);
   }
+  async halt() { if (this.process?.exitCode === null && this.process.signalCode === null) await this.stop(); }
   async close() {
-    if (this.process?.exitCode === null) await this.stop();
+    await this.halt();
     this.remove();
   }
 }

@@ -53,7 +53,7 @@ export async function wrong(browser, city) {
   await next(page).click();
   await page.waitForURL(/\/done/);
   await page.locator('#sending').waitFor();
-  await page.waitForFunction(() => !document.body.innerText.includes('正在送'), null, {timeout: 20000});
+  await page.waitForFunction(() => !document.body.innerText.includes('正在送'), null, {timeout: 60000});
   const list = await page.locator('section[aria-labelledby=sending]').innerText();
   check('an SVG and a PDF called .jpg are refused with a sentence', (list.match(/已送到/g) ?? []).length <= 2 && /drawing\.jpg\s+(?!已送到)\S{4,}/.test(list) && /paper\.jpg\s+(?!已送到)\S{4,}/.test(list), list);
   const number = (await page.locator('.ticket .number').innerText()).trim();
@@ -151,7 +151,7 @@ export async function wrong(browser, city) {
   await late.clock.install({time: tomorrow});
   await late.goto(city.portal());
   await late.locator('.entries li').first().waitFor();
-  await settled(late);
+  await late.waitForLoadState('load');
   const day = new Intl.DateTimeFormat('zh-CN', {timeZone: 'Asia/Shanghai', day: 'numeric'}).format(today);
   check('a wrong clock: the page shows the day of the server', (await late.locator('.day').innerText()).includes(`月${parseInt(day, 10)}日`), await late.locator('.day').innerText());
   await late.context().close();

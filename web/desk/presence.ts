@@ -7,8 +7,10 @@ import type { Present } from './models/types';
 export function use_presence(id: Ref<string>, editing: Ref<boolean>) {
   const others = ref<Present[]>([]);
   let there = true;
+  let told = ''; // the case that knows of us; the address has changed already when the page goes
   async function tell(): Promise<void> {
     if (!there || !id.value || document.visibilityState === 'hidden') return;
+    told = id.value;
     try {
       others.value = (await api.put<{ others: Present[] }>(`cases/${id.value}/presence`, { editing: editing.value }, { quiet: true })).others;
     } catch (error) {
@@ -16,10 +18,10 @@ export function use_presence(id: Ref<string>, editing: Ref<boolean>) {
       others.value = [];
     }
   }
-  const leave = (from: string) => { if (there && from) void api.delete(`cases/${from}/presence`, { quiet: true }).catch(() => undefined); };
+  const leave = () => { if (there && told) void api.delete(`cases/${told}/presence`, { quiet: true }).catch(() => undefined); told = ''; };
   const timer = setInterval(() => void tell(), 20_000);
-  watch(id, (_now, before) => { if (before) leave(before); others.value = []; void tell(); }, { immediate: true });
+  watch(id, () => { leave(); others.value = []; void tell(); }, { immediate: true });
   watch(editing, () => void tell());
-  onScopeDispose(() => { clearInterval(timer); leave(id.value); });
+  onScopeDispose(() => { clearInterval(timer); leave(); });
   return { others };
 }

@@ -43,9 +43,11 @@ export interface Case {
   id: string; number: string; pack: string; type: Titled; state: Titled & { open: boolean }; version: number;
   opened_at: string; changed_at: string; closed_at?: string; result?: string; imported: boolean; held_by: Holder[];
   fields: Record<string, unknown>; withheld: { group: string; title: string; why: string }[]; assigned: Assignment[]; clocks: Clock[]; acts: Act[];
-  letters: Letter[]; documents: DocumentInfo[]; links: { kind: string; title?: string; title_en?: string; inverse: boolean; other: string; number: string; type: string }[];
+  letters: Letter[]; documents: DocumentInfo[]; links: { kind: string; title?: string; title_en?: string; inverse: boolean; other: string; number: string; type: string; ended?: boolean }[];
   flags: Titled[]; decisions: Decision[]; actions: Offer[]; story?: string;
   title?: string; steps?: Step[]; undo?: { action: string; until: string };
+  /** The case that this one goes along with: its progress is what the person waits for. */
+  leading?: { id?: string; number?: string; state: Titled; steps: Step[]; clocks: Clock[]; held_by: Holder[] };
 }
 export interface CaseRow {
   id: string; number: string; type: string; type_title?: string; state: string; state_title?: string; state_title_en?: string; open: boolean;
@@ -54,10 +56,10 @@ export interface CaseRow {
   title?: string; due?: { clock: string; title: string; at: string; provisional: boolean; remaining: number; remaining_minutes?: number; late: boolean };
   holder_name?: string; flags?: Titled[]; paused?: boolean;
 }
-export type FieldKind = 'text' | 'long_text' | 'number' | 'yes_no' | 'date' | 'instant' | 'limit' | 'phone' | 'one_of' | 'entry' | 'file';
+export type FieldKind = 'text' | 'long_text' | 'number' | 'yes_no' | 'date' | 'instant' | 'limit' | 'phone' | 'one_of' | 'entry' | 'file' | 'case';
 export type ShowIf = { field: string; equals: unknown } | { field: string; in: unknown[] } | { formula: string };
 export interface FormField {
-  id: string; kind: FieldKind; list: boolean; title: string; title_en: string; help: string; help_en: string; must: boolean; personal: boolean;
+  id: string; kind: FieldKind; list: boolean; title: string; title_en: string; help: string; help_en: string; must: boolean; personal: boolean; staff?: boolean;
   case_field?: boolean; group: string; max_length?: number; min?: string; max?: string; options?: Titled[]; register?: string; suggest?: string;
   show_if?: ShowIf; pattern?: string; units?: string[]; says?: { missing?: string; missing_en?: string; format?: string; format_en?: string }; basis?: Basis;
 }
@@ -79,8 +81,12 @@ export interface Site {
   name: string; name_en: string; phone: string; organiser: string; organiser_en: string; demo: boolean;
   document?: { pack: string; clause?: string; text: string };
   emergency: { number: string; title: string; title_en: string }[];
+  /** The register that the home page searches, and entries of it that many ask for. */
+  search?: { register: string; title: string; title_en: string }; popular?: { register: string; entry: string; title: string; title_en: string }[];
   entries: { pack: string; type: string; title: string; title_en: string; help: string; help_en: string }[];
 }
 export interface RegisterEntry { id: string; name: string; revision: number; values?: Record<string, unknown> }
-export interface Similar { state_title?: string; state_title_en?: string; kind_title?: string; kind_title_en?: string; place?: string; opened_at?: string; opened_on?: string; distance?: number; number?: string; id?: string; title?: string }
+export interface Similar { state_title?: string; state_title_en?: string; kind_title?: string; kind_title_en?: string; place?: string; opened_at?: string; opened_on?: string; distance?: number; number?: string; id?: string; title?: string; handle?: string }
+/** A value that the words of a person suggest for a field. */
+export interface Hint { field: string; value: string; title?: string; title_en?: string; words?: string[]; sentence?: string; sentence_en?: string }
 export interface Preview { state: Titled; clocks: Clock[]; letters: { letter: string; title: string; channel: string; to: unknown; text: string }[]; holders: Holder[]; decisions: Decision[] }

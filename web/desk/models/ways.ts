@@ -1,7 +1,7 @@
 // The ways to settle a call: from the pack where it says them; else what those who may open a case can also do right
 // after it, an action whose first field is a short choice giving one way for each value.
 import { said } from '@shared/text';
-import type { ActionForm, DeskType, Way } from './types';
+import type { ActionForm, DeskType, FormField, Way } from './types';
 
 const public_roles = (type: DeskType): Set<string> => {
   const used = new Set(type.actions.flatMap((a) => a.by ?? []));
@@ -31,7 +31,21 @@ export function ways_of(type: DeskType, has_text: (register: string) => boolean 
   ways.push({ id: 'open', title: type.open.title, title_en: type.open.title_en, action: 'open' });
   return ways;
 }
-export const form_of = (type: DeskType, way: Way | undefined): ActionForm | undefined => (!way || way.action === 'open' ? undefined : type.actions.find((a) => a.id === way.action));
+/** The acts of a way after the opening, in their order. */
+export const steps_of = (type: DeskType, way: Way | undefined): ActionForm[] =>
+  way ? [...(way.before ?? []), way.action].flatMap((id) => type.actions.filter((a) => id !== 'open' && a.id === id)) : [];
+/** The one form that the person fills for all of them: each field once, required where one of the acts requires it. */
+export function form_of(type: DeskType, way: Way | undefined): ActionForm | undefined {
+  const steps = steps_of(type, way);
+  const last = steps[steps.length - 1];
+  if (!last || steps.length === 1) return last;
+  const fields: FormField[] = [];
+  for (const f of steps.flatMap((s) => s.fields ?? [])) {
+    const at = fields.findIndex((x) => x.id === f.id);
+    if (at < 0) fields.push(f); else if (f.must && !fields[at]!.must) fields[at] = { ...fields[at]!, must: true };
+  }
+  return { ...last, fields };
+}
 
 /** The first sentence, as a title: until the person writes one. */
 export function title_from(text: string, most: number): string {

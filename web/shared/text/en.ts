@@ -1,6 +1,6 @@
 const en = {
   'weekday.0': 'Mon', 'weekday.1': 'Tue', 'weekday.2': 'Wed', 'weekday.3': 'Thu', 'weekday.4': 'Fri', 'weekday.5': 'Sat', 'weekday.6': 'Sun',
-  'weekday.short.0': 'Mon', 'weekday.short.1': 'Tue', 'weekday.short.2': 'Wed', 'weekday.short.3': 'Thu', 'weekday.short.4': 'Fri', 'weekday.short.5': 'Sat', 'weekday.short.6': 'Sun',
+  'weekday.short.0': 'Mo', 'weekday.short.1': 'Tu', 'weekday.short.2': 'We', 'weekday.short.3': 'Th', 'weekday.short.4': 'Fr', 'weekday.short.5': 'Sa', 'weekday.short.6': 'Su',
   'month.1': 'Jan', 'month.2': 'Feb', 'month.3': 'Mar', 'month.4': 'Apr', 'month.5': 'May', 'month.6': 'Jun', 'month.7': 'Jul', 'month.8': 'Aug', 'month.9': 'Sep', 'month.10': 'Oct', 'month.11': 'Nov', 'month.12': 'Dec',
   'time.date': '{d} {month}', 'time.dateYear': '{d} {month} {y}', 'time.dateWeekday': '{weekday} {date}', 'time.instant': '{date}, {time}',
   'time.month': '{month}', 'time.minutes': '{n} min', 'time.hours': '{n} h', 'time.hoursMinutes': '{h} h {m} min', 'time.days': '{n} days',

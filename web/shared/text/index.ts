@@ -28,7 +28,10 @@ export async function startLang(): Promise<void> {
 /** The text of a key with its {parameters} filled in; an unknown key shows itself, so that it is noticed. */
 export function t(key: string, values?: Record<string, string | number>): string {
   const text = tables[lang.value][key] ?? tables.zh[key] ?? key;
-  return values ? text.replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all)) : text;
+  if (!values) return text;
+  const filled = text.replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
+  // English counts one differently.
+  return lang.value === 'en' ? filled.replace(/(?<![\d.,])1 ((?:working |full |calendar )?)(day|week|month|hour|minute|deadline|case|row)s\b/g, '1 $1$2') : filled;
 }
 /** A pack's words in the language of the page; Chinese, marked as such, where the pack has no English. */
 export function said<T extends object>(of: T | undefined | null, member: string): { text: string; lang?: 'zh' } {
