@@ -17,7 +17,7 @@ TEST(DmnTables, NothingIsFoundInTheTablesOfThePacks) {
   const pack::LoadedLibrary loaded = pack::load_library(TONGBAN_SOURCE_DIR "/packs", kernel::kernel_host());
   ASSERT_TRUE(loaded.ok());
   std::set<std::string> seen;
-  for (const auto& each : loaded.library.packs) {
+  for (const auto& each : loaded.content.packs) {
     const auto check = [&](const std::map<std::string, dmn::CompiledTable>& decisions) {
       for (const auto& [id, table] : decisions) {
         const dmn::Analysis analysis = dmn::analyse(table);

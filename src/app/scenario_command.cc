@@ -65,7 +65,7 @@ std::optional<Loaded> load(const std::string& directory, std::ostream& err) {
   const std::string folder = path.filename().string();
   const pack::LoadedLibrary library = pack::load_library(parent.string(), kernel::kernel_host());
   std::set<std::string> wanted;
-  for (const auto& pack : library.library.packs) {
+  for (const auto& pack : library.content.packs) {
     if (fs::path(pack->directory).filename() == folder) loaded.pack = pack;
   }
   if (!loaded.pack) {
@@ -74,7 +74,7 @@ std::optional<Loaded> load(const std::string& directory, std::ostream& err) {
   }
   std::vector<std::string> queue{loaded.pack->id};
   for (size_t i = 0; i < queue.size(); ++i) {
-    const auto pack = library.library.find(queue[i]);
+    const auto pack = library.content.find(queue[i]);
     if (!pack || !wanted.insert(queue[i]).second) continue;
     queue.insert(queue.end(), pack->builds_on.begin(), pack->builds_on.end());
   }
@@ -82,7 +82,7 @@ std::optional<Loaded> load(const std::string& directory, std::ostream& err) {
   for (const pack::Fault& fault : library.faults) {
     const std::string first = fault.source.file.substr(0, fault.source.file.find('/'));
     const bool concerns =
-        std::any_of(library.library.packs.begin(), library.library.packs.end(), [&](const auto& pack) {
+        std::any_of(library.content.packs.begin(), library.content.packs.end(), [&](const auto& pack) {
           return wanted.contains(pack->id) && (fs::path(pack->directory).filename() == first ||
                                                fault.source.file.find("/" + pack->id + "/") != std::string::npos);
         });
@@ -90,7 +90,7 @@ std::optional<Loaded> load(const std::string& directory, std::ostream& err) {
     err << pack::to_text(fault) << "\n";
     faulty = true;
   }
-  for (const auto& pack : library.library.packs) {
+  for (const auto& pack : library.content.packs) {
     if (wanted.contains(pack->id) && pack != loaded.pack) loaded.others.packs.push_back(pack);
   }
   std::vector<pack::Fault> faults;

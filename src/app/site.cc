@@ -64,7 +64,7 @@ Result<Policies> load_policies(const std::string& packs_option) {
       message += "\n  " + pack::to_text(loaded.faults[i]);
     return fail(Trouble::unavailable, message + "\nCheck them with `tongban pack check`.");
   }
-  policies.packs = std::make_shared<const pack::Library>(std::move(loaded.library));
+  policies.packs = std::make_shared<const pack::Library>(std::move(loaded.content));
   policies.calendar =
       std::make_shared<const calendar::Editions>(TRY(calendar::load_editions(policies.folder + "/china/calendar")));
   return policies;

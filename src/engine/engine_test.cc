@@ -30,7 +30,7 @@ std::shared_ptr<const pack::Library> tiny_packs() {
     pack::LoadedLibrary loaded =
         pack::load_library(std::string(TONGBAN_SOURCE_DIR) + "/tests/packs/engine", kernel::kernel_host());
     for (const pack::Fault& fault : loaded.faults) ADD_FAILURE() << pack::to_text(fault);
-    return std::make_shared<const pack::Library>(std::move(loaded.library));
+    return std::make_shared<const pack::Library>(std::move(loaded.content));
   }();
   return packs;
 }

@@ -17,7 +17,7 @@ const pack::Pack& order_pack() {
   static const auto pack = [] {
     auto loaded = pack::load_library(std::string(TONGBAN_SOURCE_DIR) + "/tests/packs/kernel", kernel_host());
     for (const auto& fault : loaded.faults) ADD_FAILURE() << pack::to_text(fault);
-    return loaded.library.find("order");
+    return loaded.content.find("order");
   }();
   return *pack;
 }

@@ -14,7 +14,7 @@ const pack::Pack& hotline() {
   static const auto pack = [] {
     auto loaded = pack::load_library(std::string(TONGBAN_SOURCE_DIR) + "/packs", kernel_host());
     for (const auto& fault : loaded.faults) ADD_FAILURE() << pack::to_text(fault);
-    return loaded.library.find("hotline-12345");
+    return loaded.content.find("hotline-12345");
   }();
   return *pack;
 }

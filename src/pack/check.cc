@@ -43,7 +43,7 @@ void check_clauses(const Pack& pack, const std::vector<Scenario>& scenarios, std
       if (!pack.find_parameter(citation.basis.clause)) {
         add_fault(faults, citation.source, "unknown-name",
                   citation.by + ": there is no parameter `" + citation.basis.clause + "`." +
-                      near_hint(citation.basis.clause, ids_of(pack.parameters)));
+                      did_you_mean(citation.basis.clause, ids_of(pack.parameters)));
       }
       continue;
     }

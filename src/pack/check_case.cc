@@ -33,7 +33,7 @@ class CaseChecker {
   void unknown(const Source& source, std::string_view what, const std::string& kind, const std::string& name,
                const std::vector<std::string>& known) {
     fault(source, "unknown-name",
-          std::string(what) + ": there is no " + kind + " `" + name + "`." + near_hint(name, known));
+          std::string(what) + ": there is no " + kind + " `" + name + "`." + did_you_mean(name, known));
   }
   void need_role(const std::string& id, const Source& source, const std::string& what) {
     if (!type_.find_role(id)) unknown(source, what, "role", id, ids_of(type_.roles));
@@ -323,7 +323,7 @@ class CaseChecker {
       if (!answer) {
         fault(action.source, "ask-unanswered",
               what + ": the ask has no answer: there is no action `" + id + "` (" + word + ")." +
-                  near_hint(id, ids_of(type_.actions)));
+                  did_you_mean(id, ids_of(type_.actions)));
       } else if (!contains(answer->by, ask.of_role)) {
         fault(answer->source, "ask-unanswered",
               "action " + id + " answers the ask `" + ask.id + "`, so `by` must contain `" + ask.of_role + "`.");

@@ -9,23 +9,12 @@
 
 #include "base/text.h"
 #include "pack/check.h"
+#include "pack/near.h"
 
 namespace tongban::pack {
 
-template <class T>
-std::vector<std::string> ids_of(const std::vector<T>& list) {
-  std::vector<std::string> ids;
-  for (const auto& item : list) ids.push_back(item.id);
-  return ids;
-}
-
 inline bool contains(const std::vector<std::string>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
-}
-
-inline std::string near_hint(std::string_view word, const std::vector<std::string>& candidates) {
-  const std::string near = nearest_word(word, candidates);
-  return near.empty() ? "" : " Did you mean `" + near + "`?";
 }
 
 // Every act of a case type, with the opening first.

@@ -195,7 +195,7 @@ LoadedLibrary load_library(const std::string& packs_directory, const Host& host)
     std::vector<Fault> ignored;  // load_pack reports them
     const auto root = parse_yaml(name + "/pack.yaml", *text, ignored);
     if (!root) {
-      auto loaded = load_pack(directory, result.library, host);
+      auto loaded = load_pack(directory, result.content, host);
       result.faults.insert(result.faults.end(), loaded.faults.begin(), loaded.faults.end());
       continue;
     }
@@ -213,9 +213,9 @@ LoadedLibrary load_library(const std::string& packs_directory, const Host& host)
   }
   const auto load = [&](Waiting& w) {
     w.done = true;
-    auto loaded = load_pack(w.directory, result.library, host);
+    auto loaded = load_pack(w.directory, result.content, host);
     result.faults.insert(result.faults.end(), loaded.faults.begin(), loaded.faults.end());
-    if (loaded.pack) result.library.packs.push_back(loaded.pack);
+    if (loaded.pack) result.content.packs.push_back(loaded.pack);
   };
   for (bool moved = true; moved;) {
     moved = false;

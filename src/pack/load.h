@@ -44,7 +44,7 @@ struct Loaded {
 Loaded load_pack(const std::string& directory, const Library& others, const Host& host = {});
 
 struct LoadedLibrary {
-  Library library;
+  Library content;
   std::vector<Fault> faults;  // of all packs; files are named with the pack's folder in front
   bool ok() const { return faults.empty(); }
 };

@@ -138,17 +138,17 @@ TEST(Load, host_functions_ask_the_host) {
 TEST(Load, a_library_stands_in_order_of_what_builds_on_what) {
   const auto loaded = load_library(packs());
   std::vector<std::string> ids;
-  for (const auto& pack : loaded.library.packs) ids.push_back(pack->id);
+  for (const auto& pack : loaded.content.packs) ids.push_back(pack->id);
   EXPECT_LT(std::find(ids.begin(), ids.end(), "places"), std::find(ids.begin(), ids.end(), "small"));
-  EXPECT_NE(loaded.library.find("all_faults"), nullptr);
+  EXPECT_NE(loaded.content.find("all_faults"), nullptr);
   EXPECT_FALSE(loaded.ok());
-  const auto small = loaded.library.find("small");
-  const RegisterType* units = loaded.library.find_register(*small, "units");
+  const auto small = loaded.content.find("small");
+  const RegisterType* units = loaded.content.find_register(*small, "units");
   ASSERT_NE(units, nullptr);
   ASSERT_EQ(units->rows.size(), 3u);
   EXPECT_EQ(units->rows[2].values[0].second.as_text(), "西街道（原\"西乡\"）");
   EXPECT_EQ(units->rows[2].valid_to, Date::from(2022, 1, 1));
-  EXPECT_EQ(loaded.library.find_register(*small, "nothing"), nullptr);
+  EXPECT_EQ(loaded.content.find_register(*small, "nothing"), nullptr);
 }
 
 TEST(Limits, as_officials_write_them) {

@@ -5,6 +5,7 @@
 
 #include "base/digits.h"
 #include "base/text.h"
+#include "pack/near.h"
 #include "pack/read.h"
 
 namespace tongban::pack {
@@ -29,23 +30,6 @@ std::optional<int64_t> parse_seconds(std::string_view text) {
   if (!text.ends_with(kSeconds)) return std::nullopt;
   text = trim(text.substr(0, text.size() - kSeconds.size()));
   return text.empty() || text.size() > 4 ? std::nullopt : parse_digits(text);
-}
-
-std::vector<std::string> ids_of(const std::vector<Field>& fields) {
-  std::vector<std::string> ids;
-  for (const auto& field : fields) ids.push_back(field.id);
-  return ids;
-}
-
-std::vector<std::string> ids_of(const std::vector<State>& states) {
-  std::vector<std::string> ids;
-  for (const auto& state : states) ids.push_back(state.id);
-  return ids;
-}
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
-  const std::string near = nearest_word(word, candidates);
-  return near.empty() ? "" : " Did you mean `" + near + "`?";
 }
 
 template <class Word, size_t N>

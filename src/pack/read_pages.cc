@@ -4,22 +4,11 @@
 
 #include "base/text.h"
 #include "pack/check.h"
+#include "pack/near.h"
 #include "pack/read.h"
 
 namespace tongban::pack {
 namespace {
-
-template <class T>
-std::vector<std::string> ids_of(const std::vector<T>& list) {
-  std::vector<std::string> ids;
-  for (const auto& item : list) ids.push_back(item.id);
-  return ids;
-}
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
-  const std::string near = nearest_word(word, candidates);
-  return near.empty() ? "" : " Did you mean `" + near + "`?";
-}
 
 // The steps that pages draw. Each state stands in one step at most; clocks of `estimate` must exist.
 void read_steps(MapReader& reader, CaseType& type, ReadContext& context) {

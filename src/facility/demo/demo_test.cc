@@ -42,7 +42,7 @@ std::unique_ptr<City> play_city(Instant now) {
   engine::Config config;
   config.store = &city->store;
   config.keys = &city->keys;
-  config.packs = std::make_shared<const pack::Library>(std::move(loaded.library));
+  config.packs = std::make_shared<const pack::Library>(std::move(loaded.content));
   config.calendar = std::make_shared<const calendar::Editions>(std::move(*editions));
   config.now = [start = first_filing(city->demo, config.calendar->latest(), now).plus_ms(-kDayMs)] { return start; };
   auto engine = engine::Engine::start(std::move(config));

@@ -50,7 +50,7 @@ class Import : public testing::Test {
     engine::Config config;
     config.store = &store_;
     config.keys = &keys_;
-    config.packs = std::make_shared<const pack::Library>(loaded.library);
+    config.packs = std::make_shared<const pack::Library>(loaded.content);
     config.calendar =
         std::make_shared<const calendar::Editions>(calendar::load_editions(kPacks + "/china/calendar").value());
     config.now = [] { return at_local(Date::from(2021, 6, 1), 9, 0); };

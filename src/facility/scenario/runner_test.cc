@@ -55,7 +55,7 @@ class ScenarioTest : public ::testing::Test {
     const std::string source = TONGBAN_SOURCE_DIR;
     pack::LoadedLibrary loaded = pack::load_library(source + "/tests/packs/engine", kernel::kernel_host());
     for (const pack::Fault& fault : loaded.faults) ADD_FAILURE() << pack::to_text(fault);
-    packs_ = std::make_shared<const pack::Library>(std::move(loaded.library));
+    packs_ = std::make_shared<const pack::Library>(std::move(loaded.content));
     calendar_ =
         std::make_shared<const calendar::Editions>(calendar::load_editions(source + "/packs/china/calendar").value());
     std::vector<pack::Fault> faults;
@@ -126,7 +126,7 @@ steps:
 
 TEST_F(ScenarioTest, AnotherParameterHoldsInThatPlayOnly) {
   pack::LoadedLibrary loaded = pack::load_library(std::string(TONGBAN_SOURCE_DIR) + "/packs", kernel::kernel_host());
-  const auto packs = std::make_shared<const pack::Library>(std::move(loaded.library));
+  const auto packs = std::make_shared<const pack::Library>(std::move(loaded.content));
   const auto hotline = packs->find("hotline-12345");
   ASSERT_TRUE(hotline);
   std::vector<pack::Fault> faults;

@@ -307,13 +307,7 @@ static void metrics(Api::Impl& api, const CallPtr& call) {
 }
 
 void Api::Impl::add_admin_routes() {
-  const auto bind = [this](void (*handler)(Impl&, const CallPtr&)) {
-    return [this, handler](CallPtr call) { handler(*this, call); };
-  };
   const json::object any{{"type", "object"}, {"additionalProperties", true}};
-  const auto shape = [](std::string_view name) {
-    return json::object{{"$ref", "#/components/schemas/" + std::string(name)}};
-  };  // openapi.cc
   add({.method = Method::get,
        .path = "/healthz",
        .operation = "health",
@@ -324,7 +318,7 @@ void Api::Impl::add_admin_routes() {
            [](CallPtr call) {
              call->answer_json(200, json::object{{"alive", true}});
            },
-       .result = shape("Health")});
+       .result = schema_of("Health")});
   add({.method = Method::get,
        .path = "/readyz",
        .operation = "readiness",
@@ -332,7 +326,7 @@ void Api::Impl::add_admin_routes() {
        .tag = "system",
        .place = Place::inline_,
        .handle = bind(ready),
-       .result = shape("Readiness"),
+       .result = schema_of("Readiness"),
        .refusals = {503}});
   add({.method = Method::get,
        .path = "/metrics",
@@ -363,7 +357,7 @@ void Api::Impl::add_admin_routes() {
        .tag = "people",
        .handle = bind(sign_in),
        .body = object_of({{"name", "string"}, {"password", "string"}}, {"name", "password"}),
-       .result = shape("SignedIn"),
+       .result = schema_of("SignedIn"),
        .status = 201,
        .refusals = {400, 401, 415, 429}});
   add({.method = Method::get,
@@ -373,7 +367,7 @@ void Api::Impl::add_admin_routes() {
        .tag = "people",
        .access = Access::caller_or_staff,
        .handle = [this](CallPtr call) { call->answer_json(200, session_json(*this, *call->session, call->now)); },
-       .result = shape("Session")});
+       .result = schema_of("Session")});
   add({.method = Method::remove,
        .path = "/api/v1/sessions/current",
        .operation = "signOut",
@@ -398,7 +392,7 @@ void Api::Impl::add_admin_routes() {
        .tag = "people",
        .access = Access::administrator,
        .handle = bind(list_accounts),
-       .result = shape("Accounts")});
+       .result = schema_of("Accounts")});
   json::object account = object_of({{"name", "string"}, {"person", "string"}, {"administrator", "boolean"}}, {"name"});
   add({.method = Method::post,
        .path = "/api/v1/accounts",
@@ -408,7 +402,7 @@ void Api::Impl::add_admin_routes() {
        .access = Access::administrator,
        .handle = bind(make_account),
        .body = account,
-       .result = shape("SetUpLink"),
+       .result = schema_of("SetUpLink"),
        .status = 201,
        .refusals = {400, 415, 422}});
   add({.method = Method::remove,
@@ -428,7 +422,7 @@ void Api::Impl::add_admin_routes() {
        .access = Access::administrator,
        .handle = bind(make_token),
        .body = object_of({{"account", "string"}, {"label", "string"}, {"days", "integer"}}, {"account", "label"}),
-       .result = shape("Token"),
+       .result = schema_of("Token"),
        .status = 201,
        .refusals = {400, 404, 415}});
   add({.method = Method::get,
@@ -438,21 +432,21 @@ void Api::Impl::add_admin_routes() {
        .tag = "system",
        .access = Access::administrator,
        .handle = bind(list_failed_reactions),
-       .result = shape("FailedReactions")});
+       .result = schema_of("FailedReactions")});
   add({.method = Method::get,
        .path = "/api/v1/packs",
        .operation = "listPacks",
        .summary = "The documents that run here",
        .tag = "packs",
        .handle = bind(list_packs),
-       .result = shape("Packs")});
+       .result = schema_of("Packs")});
   add({.method = Method::get,
        .path = "/api/v1/packs/{pack}/types/{type}",
        .operation = "getType",
        .summary = "A case type: forms, states, actions",
        .tag = "packs",
        .handle = bind(show_type),
-       .result = shape("CaseType"),
+       .result = schema_of("CaseType"),
        .refusals = {404}});
   add({.method = Method::get,
        .path = "/api/v1/packs/{pack}/clauses/{clause}",
@@ -460,7 +454,7 @@ void Api::Impl::add_admin_routes() {
        .summary = "The gist and text of a clause",
        .tag = "packs",
        .handle = bind(show_clause),
-       .result = shape("Clause"),
+       .result = schema_of("Clause"),
        .refusals = {404}});
   json::object entry = object_of({{"valid_from", "string"}, {"valid_to", "string"}, {"basis", "string"}}, {"values"});
   entry["properties"].as_object()["values"] = any;
@@ -472,7 +466,7 @@ void Api::Impl::add_admin_routes() {
        .access = Access::administrator,
        .handle = bind(put_entry),
        .body = entry,
-       .result = shape("Version"),
+       .result = schema_of("Version"),
        .takes_key = true,
        .refusals = {400, 404, 415, 422, 503, 507}});
   json::object due = object_of({{"start", "string"}, {"unit", "string"}, {"n", "integer"}, {"known_on", "string"}},
@@ -484,7 +478,7 @@ void Api::Impl::add_admin_routes() {
        .tag = "packs",
        .handle = bind(count_due),
        .body = due,
-       .result = shape("DueDate"),
+       .result = schema_of("DueDate"),
        .refusals = {400, 415, 422}});
 }
 

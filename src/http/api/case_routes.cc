@@ -424,9 +424,6 @@ static void who_looked(Api::Impl& api, const CallPtr& call) {
 }
 
 void Api::Impl::add_case_routes() {
-  const auto bind = [this](void (*handler)(Impl&, const CallPtr&)) {
-    return [this, handler](CallPtr call) { handler(*this, call); };
-  };
   const json::object case_schema = ref_schema("Case");
   auto paged = list_filters();
   paged.insert(paged.end(), {{"sort", "string", "due, opened or changed"},

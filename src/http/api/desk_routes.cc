@@ -152,9 +152,6 @@ static void remove_presence(Api::Impl& api, const CallPtr& call) {
 }
 
 void Api::Impl::add_desk_routes() {
-  const auto bind = [this](void (*handler)(Impl&, const CallPtr&)) {
-    return [this, handler](CallPtr call) { handler(*this, call); };
-  };
   const auto list =
       std::find_if(routes.begin(), routes.end(), [](const Route& r) { return r.operation == "listCases"; });
   std::vector<QueryParameter> filters = list == routes.end() ? std::vector<QueryParameter>() : list->query;

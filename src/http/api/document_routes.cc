@@ -338,9 +338,6 @@ BodyPlan Api::Impl::plan_body(const Request& head) {
 }
 
 void Api::Impl::add_document_routes() {
-  const auto bind = [this](void (*handler)(Impl&, const CallPtr&)) {
-    return [this, handler](CallPtr call) { handler(*this, call); };
-  };
   add({.method = Method::post,
        .path = "/api/v1/cases/{id}/documents",
        .operation = "attachDocument",

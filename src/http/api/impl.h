@@ -16,6 +16,9 @@
 
 namespace tongban::http {
 
+// A named schema of the description (openapi.cc).
+inline json::object schema_of(std::string_view name) { return {{"$ref", "#/components/schemas/" + std::string(name)}}; }
+
 struct Api::Impl {
   Impl(ApiParts parts, ApiOptions options);
 
@@ -43,6 +46,9 @@ struct Api::Impl {
   void add_pack_routes();      // pack_routes.cc
   void add_list_routes();      // list_routes.cc
   void add(Route route);
+  auto bind(void (*handler)(Impl&, const CallPtr&)) {
+    return [this, handler](CallPtr call) { handler(*this, call); };
+  }
   json::object describe() const;  // openapi.cc
 
   // --- on the way (api.cc) ---

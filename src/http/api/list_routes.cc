@@ -376,12 +376,6 @@ static void find_similar(Api::Impl& api, const CallPtr& call) {
 }
 
 void Api::Impl::add_list_routes() {
-  const auto bind = [this](void (*handler)(Impl&, const CallPtr&)) {
-    return [this, handler](CallPtr call) { handler(*this, call); };
-  };
-  const auto shape = [](std::string_view name) {
-    return json::object{{"$ref", "#/components/schemas/" + std::string(name)}};
-  };  // openapi.cc
   const json::object any{{"type", "object"}, {"additionalProperties", true}};
   auto filters = list_filters();
   filters.push_back({"by", "string", "count the values of this listed field too"});
@@ -395,7 +389,7 @@ void Api::Impl::add_list_routes() {
        .access = Access::staff,
        .handle = bind(count_cases),
        .query = std::move(filters),
-       .result = shape("CaseCounts"),
+       .result = schema_of("CaseCounts"),
        .refusals = {400}});
   add({.method = Method::get,
        .path = "/api/v1/registers/{register}",
@@ -407,7 +401,7 @@ void Api::Impl::add_list_routes() {
                  {"q", "string", "words; without them all entries by id"},
                  {"parent", "string", "entries below this one"},
                  {"after", "string", "cursor"}},
-       .result = shape("RegisterPage"),
+       .result = schema_of("RegisterPage"),
        .refusals = {400, 404}});
   add({.method = Method::post,
        .path = "/api/v1/packs/{pack}/types/{type}/similar",
@@ -419,7 +413,7 @@ void Api::Impl::add_list_routes() {
                             {"additionalProperties", false},
                             {"properties", {{"form", any}}},
                             {"required", {"form"}}},
-       .result = shape("Similar"),
+       .result = schema_of("Similar"),
        .refusals = {400, 404, 415, 422}});
 }
 

@@ -237,12 +237,6 @@ static void list_editions(Api::Impl& api, const CallPtr& call) {
 }
 
 void Api::Impl::add_pack_routes() {
-  const auto bind = [this](void (*handler)(Impl&, const CallPtr&)) {
-    return [this, handler](CallPtr call) { handler(*this, call); };
-  };
-  const auto shape = [](std::string_view name) {
-    return json::object{{"$ref", "#/components/schemas/" + std::string(name)}};
-  };  // openapi.cc
   const json::object any{{"type", "object"}, {"additionalProperties", true}};
   add({.method = Method::post,
        .path = "/api/v1/packs/{pack}/types/{type}/previews",
@@ -251,7 +245,7 @@ void Api::Impl::add_pack_routes() {
        .tag = "packs",
        .handle = bind(preview_opening),
        .body = any,
-       .result = shape("Preview"),
+       .result = schema_of("Preview"),
        .refusals = {400, 403, 404, 415, 422}});
   add({.method = Method::post,
        .path = "/api/v1/cases/{id}/previews/{action}",
@@ -262,7 +256,7 @@ void Api::Impl::add_pack_routes() {
        .access = Access::caller_or_staff,
        .handle = bind(preview_act),
        .body = any,
-       .result = shape("Preview"),
+       .result = schema_of("Preview"),
        .refusals = {400, 403, 404, 409, 415, 422}});
   add({.method = Method::post,
        .path = "/api/v1/packs/{pack}/types/{type}/estimates",
@@ -271,7 +265,7 @@ void Api::Impl::add_pack_routes() {
        .tag = "packs",
        .handle = bind(estimate),
        .body = json::object{{"type", "object"}, {"additionalProperties", false}, {"properties", {{"form", any}}}},
-       .result = shape("Estimates"),
+       .result = schema_of("Estimates"),
        .refusals = {400, 404, 415, 422}});
   add({.method = Method::get,
        .path = "/api/v1/calendar",
@@ -280,7 +274,7 @@ void Api::Impl::add_pack_routes() {
        .tag = "calendar",
        .handle = bind(list_days),
        .query = {{"from", "string", "first day"}, {"to", "string", "last day, at most 400 days"}},
-       .result = shape("CalendarDays"),
+       .result = schema_of("CalendarDays"),
        .refusals = {400}});
   add({.method = Method::get,
        .path = "/api/v1/calendar-editions",
@@ -288,7 +282,7 @@ void Api::Impl::add_pack_routes() {
        .summary = "The holiday notices that are known",
        .tag = "calendar",
        .handle = bind(list_editions),
-       .result = shape("CalendarEditions")});
+       .result = schema_of("CalendarEditions")});
 }
 
 }  // namespace tongban::http

@@ -16,10 +16,6 @@ using facility::Session;
 constexpr size_t kLeastDigits = 7, kMostDigits = 15;
 constexpr size_t kMostCases = 200;
 
-json::value schema_of(std::string_view name) {
-  return json::object{{"$ref", "#/components/schemas/" + std::string(name)}};
-}
-
 // A body of required texts.
 json::object texts_schema(std::initializer_list<json::string_view> names) {
   json::object members;
@@ -200,9 +196,6 @@ static void list_messages(Api::Impl& api, const CallPtr& call) {
 }
 
 void Api::Impl::add_portal_routes() {
-  const auto bind = [this](void (*handler)(Impl&, const CallPtr&)) {
-    return [this, handler](CallPtr call) { handler(*this, call); };
-  };
   add({.method = Method::get,
        .path = "/api/v1/site",
        .operation = "showSite",
