@@ -1,8 +1,12 @@
+// SHA256_Init and its kin, which OpenSSL 3 would rather see replaced by its general interface: that costs more than the
+// hashing of a small event.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/crypto.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 
 #include <algorithm>
 #include <memory>
@@ -32,16 +36,36 @@ EVP_CIPHER_CTX* cipher_context() {
   thread_local std::unique_ptr<EVP_CIPHER_CTX, CipherFree> context(EVP_CIPHER_CTX_new());
   return context.get();
 }
-struct DigestFree {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
+
+// Two keys in turn, made ready once: the fields of a person are sealed one after the other, and the answer with the key
+// of answers. Of each thread.
+EVP_CIPHER_CTX* sealing_context(const Key& key) {
+  struct Ready {
+    std::unique_ptr<EVP_CIPHER_CTX, CipherFree> context{EVP_CIPHER_CTX_new()};
+    Key key{};
+    bool is_set = false;
+    ~Ready() { OPENSSL_cleanse(key.data(), key.size()); }
+  };
+  thread_local std::array<Ready, 2> ready;
+  thread_local size_t last = 0;
+  for (size_t i = 0; i < ready.size(); ++i) {
+    if (!ready[i].is_set || CRYPTO_memcmp(ready[i].key.data(), key.data(), key.size()) != 0) continue;
+    last = i;
+    return ready[i].context.get();
+  }
+  last = 1 - last;
+  ready[last].is_set = false;
+  CHECK(EVP_EncryptInit_ex(ready[last].context.get(), gcm_algorithm(), nullptr, key.data(), nullptr) == 1);
+  ready[last].key = key;
+  ready[last].is_set = true;
+  return ready[last].context.get();
+}
+
 Hash digest_of(std::string_view first, std::string_view second) {
-  thread_local std::unique_ptr<EVP_MD_CTX, DigestFree> context(EVP_MD_CTX_new());
+  SHA256_CTX context;
   Hash hash;
-  CHECK(EVP_DigestInit_ex(context.get(), sha256_algorithm(), nullptr) == 1 &&
-        EVP_DigestUpdate(context.get(), first.data(), first.size()) == 1 &&
-        (second.empty() || EVP_DigestUpdate(context.get(), second.data(), second.size()) == 1) &&
-        EVP_DigestFinal_ex(context.get(), hash.data(), nullptr) == 1);
+  CHECK(SHA256_Init(&context) == 1 && SHA256_Update(&context, first.data(), first.size()) == 1 &&
+        SHA256_Update(&context, second.data(), second.size()) == 1 && SHA256_Final(hash.data(), &context) == 1);
   return hash;
 }
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
@@ -106,9 +130,9 @@ Hash Sha256::finish() {
 std::string seal(const Key& key, std::string_view plain, std::string_view bound_to) {
   std::string sealed(kNonceBytes + plain.size() + kTagBytes, '\0');
   fill_random(sealed.data(), kNonceBytes);
-  EVP_CIPHER_CTX* context = cipher_context();
+  EVP_CIPHER_CTX* context = sealing_context(key);
   int length = 0;
-  CHECK(EVP_EncryptInit_ex(context, gcm_algorithm(), nullptr, key.data(), bytes_of(sealed)) == 1);
+  CHECK(EVP_EncryptInit_ex(context, nullptr, nullptr, nullptr, bytes_of(sealed)) == 1);
   CHECK(EVP_EncryptUpdate(context, nullptr, &length, bytes_of(bound_to), static_cast<int>(bound_to.size())) == 1);
   CHECK(EVP_EncryptUpdate(context, bytes_of(sealed) + kNonceBytes, &length, bytes_of(plain),
                           static_cast<int>(plain.size())) == 1);

@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json/src.hpp>
 #include <cmath>
 
@@ -57,7 +58,8 @@ bool has_infinite_number(const json::value& value) {
 Result<json::value> parse_json(std::string_view text) {
   json::parse_options options;
   options.max_depth = kJsonMaxDepth;
-  json::stream_parser parser({}, options);
+  std::array<unsigned char, 4096> scratch;  // for what is not complete yet; more comes from the heap
+  json::stream_parser parser({}, options, scratch.data(), scratch.size());
   boost::system::error_code code;
   const size_t used = parser.write_some(json::string_view(text.data(), text.size()), code);
   if (!code) parser.finish(code);

@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace tongban {
-namespace {
+#include "base/utf8.h"
 
-// Length and value of the code point at the front, or length 0 when the bytes are not valid UTF-8 (RFC 3629 §4).
-struct Decoded {
-  size_t length;
-  char32_t value;
-};
-Decoded decode_front(std::string_view s) {
+namespace tongban {
+
+Utf8Front decode_utf8_front(std::string_view s) {
   const auto at = [&](size_t i) { return static_cast<uint8_t>(s[i]); };
   const auto tail = [&](size_t i) { return i < s.size() && (at(i) & 0xc0) == 0x80; };
   const uint8_t first = at(0);
@@ -30,11 +26,9 @@ Decoded decode_front(std::string_view s) {
   return {0, 0xfffd};
 }
 
-}  // namespace
-
 bool is_valid_utf8(std::string_view text) {
   while (!text.empty()) {
-    const size_t length = decode_front(text).length;
+    const size_t length = next_utf8(text).length;
     if (length == 0) return false;
     text.remove_prefix(length);
   }
@@ -125,18 +119,7 @@ std::string nearest_word(std::string_view word, const std::vector<std::string>& 
 std::vector<char32_t> to_code_points(std::string_view utf8) {
   std::vector<char32_t> points;
   points.reserve(utf8.size() / 2 + 8);
-  while (!utf8.empty()) {
-    // OPTIMIZATION: most Chinese characters, without the questions that only broken text answers differently.
-    const auto at = [&](size_t i) { return static_cast<uint8_t>(utf8[i]); };
-    if (utf8.size() >= 3 && at(0) >= 0xe1 && at(0) <= 0xec && (at(1) & 0xc0) == 0x80 && (at(2) & 0xc0) == 0x80) {
-      points.push_back(static_cast<char32_t>((at(0) & 0x0f) << 12 | (at(1) & 0x3f) << 6 | (at(2) & 0x3f)));
-      utf8.remove_prefix(3);
-      continue;
-    }
-    const Decoded front = decode_front(utf8);
-    points.push_back(front.value);
-    utf8.remove_prefix(std::max<size_t>(1, front.length));
-  }
+  for_each_code_point(utf8, [&](char32_t c) { points.push_back(c); });
   return points;
 }
 

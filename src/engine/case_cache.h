@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/id_hash.h"
 #include "kernel/state.h"
 
 namespace tongban::engine {
@@ -74,7 +75,7 @@ class CaseCache {
   mutable std::mutex mutex_;
   uint64_t generation_ = 0;
   std::list<std::pair<Id, State>> states_;
-  std::unordered_map<Id, std::list<std::pair<Id, State>>::iterator> index_;
+  std::unordered_map<Id, std::list<std::pair<Id, State>>::iterator, HashByAge> index_;
 };
 
 }  // namespace tongban::engine

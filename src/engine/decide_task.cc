@@ -380,6 +380,19 @@ Result<std::vector<kernel::FormValue>> Writer::seal_form(const std::vector<std::
 
 Result<void> Writer::link_back(Batch& batch, Step& step, const std::vector<kernel::Event>& events,
                                const Command& command) {
+  Result<void> written = write_other_ends(batch, step, events, command);
+  if (written.ok()) return written;
+  for (size_t i = step.after.size(); i-- > 0;) {  // what is never committed must not stand as the state
+    if (step.before[i])
+      batch.states[step.after[i]->id] = step.before[i];
+    else
+      batch.states.erase(step.after[i]->id);
+  }
+  return written;
+}
+
+Result<void> Writer::write_other_ends(Batch& batch, Step& step, const std::vector<kernel::Event>& events,
+                                      const Command& command) {
   const StatePtr own = step.after.front();
   for (const kernel::Event& event : events) {
     const auto* made = std::get_if<kernel::Linked>(&event.body);
@@ -428,6 +441,10 @@ Result<StatePtr> Writer::other_of(Batch& batch, const pack::Action& action, cons
     const pack::Pack* pack = other ? pack_by_key(other->pack) : nullptr;
     const pack::CaseType* type = pack ? pack->find_case(other->type) : nullptr;
     if (!type) return StatePtr();
+    if (request.actor.kind == kernel::Actor::Kind::caller) {
+      const StatePtr own = TRY(state_of(batch, request.case_id));
+      if (!own || own->person.is_nil() || own->person != other->person) return StatePtr();
+    }
     const auto roles = kernel::roles_of(request.actor, other.get(), *type, *batch.registers, local_date(at));
     return kernel::may_see(roles, *other, *type) ? other : StatePtr();
   }
@@ -534,13 +551,10 @@ Result<Writer::Opened> Writer::open_case(Batch& batch, const Opening& opening) {
   Verdict verdict = kernel::decide(nullptr, command, around);
   if (auto* why = std::get_if<Rejection>(&verdict)) return refused(std::move(*why));
   Step step;
-  const bool is_linked = !open.links.empty() || other;
-  const std::map<Id, StatePtr> saved = is_linked ? batch.states : std::map<Id, StatePtr>{};
   Decided& decided = std::get<Decided>(verdict);
   add_decided(batch, step, nullptr, decided, opening.depth, *pack, hash);
   opened.events = std::move(decided.events);
   if (const Result<void> linked = link_back(batch, step, opened.events, command); !linked.ok()) {
-    if (is_linked) batch.states = saved;
     if (linked.error().trouble != Trouble::conflict) return Error(linked.error());
     return refused(rejection(RejectionCode::wrong_state, linked.error().message));
   }

@@ -29,6 +29,9 @@ class Writer;
 // A record for each case in the middle of an imported history (key: its id). Request::Keep removes those that are given
 // up.
 inline constexpr std::string_view kHistoryRecord = "history";
+// The record of this kind stands while the views are made anew; after an end in the middle the next start does it
+// again.
+inline constexpr std::string_view kRebuildRecord = "rebuild";
 
 struct Accepted;
 
@@ -185,7 +188,8 @@ class Engine {
 
   // A notice arrived: recomputes the open clocks that depend on its days. Returns how many changed.
   Result<size_t> recompute_clocks(std::shared_ptr<const calendar::Editions> calendar);
-  // Derives all views anew from the ledger.
+  // Derives all views anew from the ledger. Lists are incomplete meanwhile (Status::rebuilding); what is stopped in the
+  // middle, even by a power cut, is done again by the next start.
   Result<void> rebuild();
   size_t subscribe(std::function<void(const Change&)> listener);  // called on the writer thread
   void unsubscribe(size_t id);
@@ -196,6 +200,7 @@ class Engine {
     uint64_t position = 0;
     size_t queued = 0;
     bool writable = true;
+    bool rebuilding = false; /* the views are being made anew: lists are incomplete */
     std::string trouble;
     Instant last_commit;
     uint64_t search_lag = 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <set>
 #include <thread>
@@ -55,11 +56,12 @@ Value text(std::string value) { return Value::text(std::move(value)); }
 class FaultyStore : public store::MemoryStore {
  public:
   Result<std::vector<store::Committed>> commit(const std::vector<store::Transaction>& batch) override {
-    if (full) return fail(Trouble::no_space, "disk full");
+    if (full || (commits_left && (*commits_left)-- == 0)) return fail(Trouble::no_space, "disk full");
     commits.push_back(batch.size());
     return MemoryStore::commit(batch);
   }
   bool full = false;
+  std::optional<int> commits_left;  // then one is refused
   std::vector<size_t> commits;
 };
 
@@ -496,6 +498,27 @@ TEST_F(EngineTest, RebuiltViewsEqualTheLiveOnes) {
   EXPECT_EQ(accept(opening()).number, "SX-2021-000004");  // counters are not views
 }
 
+// As a kill in the middle leaves it: after any number of its commits the next start gives the whole views again, and
+// puts no seed of a register a second time.
+TEST_F(EngineTest, AStoppedRebuildIsDoneAgainByTheNextStart) {
+  open_and_dispatch();
+  accept(opening("井盖丢失", "13900000009"));
+  const std::string live = views();
+  const uint64_t position = engine_->status().position;
+  for (int commits = 0; commits <= 3; ++commits) {
+    store_.commits_left = commits;
+    EXPECT_EQ(engine_->rebuild().ok(), commits == 3) << commits;  // the mark, the rows, the end of the mark
+    EXPECT_EQ(engine_->status().rebuilding, commits < 3) << commits;
+    store_.commits_left.reset();
+    EXPECT_EQ(store_.find_record(kRebuildRecord, "views")->has_value(), commits == 1 || commits == 2) << commits;
+    restart(at("2021-03-01 10:00"));
+    EXPECT_EQ(views(), live) << commits;
+    EXPECT_EQ(engine_->status().position, position) << commits;
+    EXPECT_FALSE(engine_->status().rebuilding);
+    EXPECT_FALSE(store_.find_record(kRebuildRecord, "views")->has_value()) << commits;
+  }
+}
+
 TEST_F(EngineTest, RegistersAreSeededOnceAndChangedByCommand) {
   EXPECT_EQ(engine_->registers()->name_of("units", "east", Date::from(2021, 3, 1)), "东区");
   const uint64_t position = engine_->status().position;
@@ -560,6 +583,48 @@ TEST_F(EngineTest, ANoticeRecomputesTheOpenClocksThatDependOnItsDays) {
   EXPECT_EQ(to_text(counted().due_on), "2021-02-18");  // 7 February is a workday; 11 to 17 February are off
   EXPECT_EQ(state(id)->clocks[0].former_due, std::vector<Date>{Date::from(2021, 2, 12)});
   EXPECT_EQ(engine_->recompute_clocks(china()).value(), 0u);
+}
+
+TEST_F(EngineTest, ACallerJoinsOnlyCasesOfHerOwn) {
+  const kernel::Actor caller{.kind = kernel::Actor::Kind::caller};
+  const Accepted own = accept(opening("路灯不亮")), second = accept(opening("井盖坏了"));
+  const Accepted stranger = accept(opening("别人的事", "13900000002"));
+  const Rejection why = refuse(act(own.case_id, caller, "join", {{"leading", text(stranger.number)}}));
+  ASSERT_EQ(why.fields.size(), 1u);
+  EXPECT_EQ(why.fields[0].sentence, "没有找到这个办件，或者您无权查看，请核对编号。")
+      << "a number that she guessed tells nothing";
+  accept(act(own.case_id, caller, "join", {{"leading", text(second.number)}}));
+  EXPECT_TRUE(state(own.case_id)->link("joins"));
+}
+
+TEST_F(EngineTest, AnActWhoseOtherEndCannotBeWrittenLeavesNothingBehind) {
+  const auto first = tiny_packs()->packs.front();
+  auto later = std::make_shared<pack::Pack>(*first);
+  later->edition = "later";
+  const auto start = [&](std::vector<std::shared_ptr<const pack::Pack>> packs) {
+    engine_.reset();
+    auto library = std::make_shared<pack::Library>();
+    library->packs = std::move(packs);
+    Config with = config(at("2021-03-02 09:00"));
+    with.packs = library;
+    engine_ = Engine::start(std::move(with)).value();
+  };
+  const Id leading = accept(opening()).case_id, id = accept(opening("井盖坏了")).case_id;
+  accept(act(id, desk(), "join", {{"leading", text(to_text(leading))}}));
+  start({first, later});
+  Request move;
+  move.case_id = id;
+  move.what = Request::MoveEdition{later->key(), "试"};
+  accept(move);
+  start({later});  // the edition of the leading case is gone
+  const uint64_t before = state(id)->version;
+  bool failed = false, opened = false;  // in one batch: its commit publishes the states that the batch knows
+  engine_->submit(act(id, desk(), "leave"), {}, [&](Reply&& r) { failed = std::holds_alternative<Error>(r.result); });
+  engine_->submit(opening("别的"), {}, [&](Reply&& r) { opened = std::holds_alternative<Accepted>(r.result); });
+  ASSERT_TRUE(engine_->pump().ok());
+  EXPECT_TRUE(failed && opened);
+  EXPECT_EQ(state(id)->version, before);
+  EXPECT_TRUE(state(id)->link("joins"));
 }
 
 TEST_F(EngineTest, ErasingAPersonTakesEffectInEveryCaseOfHers) {
@@ -782,6 +847,50 @@ TEST_F(EngineTest, ManyThreadsAreAnsweredByOneWriter) {
   engine_->stop();
   const Reply after = engine_->ask(opening());
   EXPECT_TRUE(std::holds_alternative<Error>(after.result));
+}
+
+// Mostly for the thread sanitizer (./dev test thread/engine): whatever may be called beside the writer is.
+TEST_F(EngineTest, ReadsAndMaintenanceGoOnBesideTheWriter) {
+  engine_->run_thread();
+  std::atomic<bool> is_done = false;
+  std::atomic<uint64_t> heard = 0;
+  const size_t listener = engine_->subscribe([&](const Change&) { ++heard; });
+  std::vector<std::thread> asking, beside;
+  for (int t = 0; t < 2; ++t) {
+    asking.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) {
+        const Reply opened = engine_->ask(opening());
+        const auto* accepted = std::get_if<Accepted>(&opened.result);
+        ASSERT_NE(accepted, nullptr);
+        const Reply acted = engine_->ask(act(accepted->case_id, desk(), "dispatch", {{"unit", text("east")}}));
+        EXPECT_TRUE(std::holds_alternative<Accepted>(acted.result));
+        EXPECT_EQ(engine_->load(accepted->case_id)->assignments.size(), 1u);
+      }
+    });
+  }
+  beside.emplace_back([&] {
+    while (!is_done) {
+      const Engine::Status status = engine_->status();
+      EXPECT_TRUE(status.writable);
+      EXPECT_LE(engine_->metrics().accepted, 80u);
+      EXPECT_NE(engine_->registers(), nullptr);
+      std::this_thread::yield();
+    }
+  });
+  beside.emplace_back([&] {
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_TRUE(engine_->advance_to(engine_->now().plus_ms(1000)).ok());
+      EXPECT_TRUE(engine_->pump().ok());
+      EXPECT_TRUE(engine_->rebuild().ok());
+    }
+  });
+  for (std::thread& thread : asking) thread.join();
+  is_done = true;
+  for (std::thread& thread : beside) thread.join();
+  engine_->unsubscribe(listener);
+  engine_->stop();
+  EXPECT_EQ(engine_->metrics().accepted, 80u);
+  EXPECT_GE(heard, 80u);
 }
 
 TEST_F(EngineTest, AFullQueueRefusesAtOnce) {

@@ -140,7 +140,9 @@ Result<bool> Writer::finish_commit() {
   }
   if (!again.empty()) decide_again(std::move(again));
   TRY(settled);
-  TRY(refresh_wake());
+  if (asks_next_wake_ || (new_wake_ && look_again_at_)) TRY(refresh_wake());
+  if (new_wake_ && (!next_wake_ || *new_wake_ < *next_wake_)) next_wake_ = new_wake_;
+  new_wake_.reset();
   return true;
 }
 

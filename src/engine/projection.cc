@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "base/text.h"
@@ -74,10 +75,7 @@ class InboxBuilder {
   explicit InboxBuilder(const CaseState& state) : state_(state) {}
 
   void add(const std::string& holder, const std::string& relation, bool to_act, std::optional<std::string_view> unit) {
-    store::InboxRow& row = rows_[{holder, relation}];
-    row.case_id = state_.id;
-    row.holder = holder;
-    row.relation = relation;
+    store::InboxRow& row = row_of(holder, relation);
     row.to_act = row.to_act || (to_act && state_.open());
     row.open = state_.open();
     row.due_at = earliest_due(state_, unit);
@@ -87,26 +85,34 @@ class InboxBuilder {
   // A second row, beside the holder's others, under which lists of marked cases are found.
   void mark(const std::string& relation) {
     std::map<std::string, store::InboxRow> marks;
-    for (const auto& [key, row] : rows_) {
-      if (is_mark(key.second)) continue;
-      const auto [at, fresh] = marks.try_emplace(key.first, row);
+    for (const store::InboxRow& row : rows_) {
+      if (is_mark(row.relation)) continue;
+      const auto [at, fresh] = marks.try_emplace(row.holder, row);
       at->second.relation = relation;
       at->second.to_act = at->second.to_act || row.to_act;
       if (row.due_at && (!at->second.due_at || *row.due_at < *at->second.due_at)) at->second.due_at = row.due_at;
     }
-    for (auto& [holder, row] : marks) rows_[{holder, relation}] = std::move(row);
+    for (auto& [holder, row] : marks) row_of(holder, relation) = std::move(row);
   }
   static bool is_mark(std::string_view relation) { return relation == "paused" || relation.starts_with("flag:"); }
 
   std::vector<store::InboxRow> take() {
-    std::vector<store::InboxRow> rows;
-    for (auto& [key, row] : rows_) rows.push_back(std::move(row));
-    return rows;
+    std::sort(rows_.begin(), rows_.end(), [](const store::InboxRow& a, const store::InboxRow& b) {
+      return std::tie(a.holder, a.relation) < std::tie(b.holder, b.relation);
+    });
+    return std::move(rows_);
   }
 
  private:
+  store::InboxRow& row_of(const std::string& holder, const std::string& relation) {
+    for (store::InboxRow& row : rows_) {
+      if (row.holder == holder && row.relation == relation) return row;
+    }
+    return rows_.emplace_back(store::InboxRow{.case_id = state_.id, .holder = holder, .relation = relation});
+  }
+
   const CaseState& state_;
-  std::map<std::pair<std::string, std::string>, store::InboxRow> rows_;
+  std::vector<store::InboxRow> rows_;  // few: one for each holder and relation
 };
 
 bool holds(const CaseState& state, const std::string& role) {

@@ -1,10 +1,12 @@
 #include "engine/words.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <utility>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace tongban::engine {
 namespace {
@@ -33,45 +35,105 @@ struct Found {
   std::vector<uint64_t> pairs;
 };
 
-// OPTIMIZATION: pairs stay numbers until they are distinct and in order; this runs for every case that is filed.
-Found find_words(std::string_view text) {
-  Found found;
-  std::vector<char32_t> points = to_code_points(text);
-  for (char32_t& point : points) point = fold(point);
-  found.pairs.reserve(points.size());
-  size_t i = 0;
-  while (i < points.size() && found.words.size() + found.pairs.size() < 4 * kMaxSearchWords) {
-    const char32_t c = points[i];
-    if (is_cjk(c)) {
-      size_t end = i;
-      while (end < points.size() && is_cjk(points[end])) ++end;
-      for (size_t k = i; k + 1 < end; ++k) found.pairs.push_back(pair_key(points[k], points[k + 1]));
-      if (end == i + 1) found.pairs.push_back(pair_key(points[i], 0));
-      i = end;
-    } else if (is_word(c)) {
-      std::string word;
-      while (i < points.size() && is_word(points[i])) append_utf8(word, points[i++]);
-      if (word.size() <= 64) found.words.push_back(std::move(word));
-    } else {
-      ++i;
+// Which pairs were met already, as far as there is room: most texts repeat themselves.
+class PairFilter {
+ public:
+  bool is_first(uint64_t key) {
+    const size_t home = key * 0x9e3779b97f4a7c15 >> (64 - kBits);
+    for (size_t i = 0; i < kProbes; ++i) {
+      uint64_t& slot = slots_[(home + i) & (slots_.size() - 1)];
+      if (slot == key) return false;
+      if (slot == 0) {
+        slot = key;
+        return true;
+      }
     }
+    return true;
   }
-  const auto make_distinct = [](auto& values) {
-    std::sort(values.begin(), values.end());
-    values.erase(std::unique(values.begin(), values.end()), values.end());
-  };
-  make_distinct(found.words);
-  make_distinct(found.pairs);
-  // Every letter and digit sorts before every CJK character: the words come first.
-  if (found.words.size() > kMaxSearchWords) found.words.resize(kMaxSearchWords);
-  if (found.words.size() + found.pairs.size() > kMaxSearchWords)
-    found.pairs.resize(kMaxSearchWords - found.words.size());
-  return found;
+
+ private:
+  static constexpr size_t kBits = 9, kProbes = 8;
+  std::array<uint64_t, size_t{1} << kBits> slots_{};
+};
+
+// OPTIMIZATION: one pass, and pairs stay numbers until they are distinct and in order; this runs for every case that is
+// filed.
+class WordFinder {
+ public:
+  void take(char32_t c) {
+    c = fold(c);
+    if (is_cjk(c)) {
+      end_word();
+      if (before_ == 0 && is_full()) return;
+      if (before_ != 0) add(pair_key(before_, c));
+      is_alone_ = before_ == 0;
+      before_ = c;
+      return;
+    }
+    end_run();
+    if (!is_word(c))
+      end_word();
+    else if (!word_.empty() || !is_full())
+      append_utf8(word_, c);
+  }
+  Found finish() {
+    end_run();
+    end_word();
+    const auto make_distinct = [](auto& values) {
+      std::sort(values.begin(), values.end());
+      values.erase(std::unique(values.begin(), values.end()), values.end());
+    };
+    make_distinct(found_.words);
+    make_distinct(found_.pairs);
+    // Every letter and digit sorts before every CJK character: the words come first.
+    if (found_.words.size() > kMaxSearchWords) found_.words.resize(kMaxSearchWords);
+    if (found_.words.size() + found_.pairs.size() > kMaxSearchWords)
+      found_.pairs.resize(kMaxSearchWords - found_.words.size());
+    return std::move(found_);
+  }
+
+ private:
+  bool is_full() const { return count_ >= 4 * kMaxSearchWords; }
+  void add(uint64_t key) {
+    ++count_;
+    if (filter_.is_first(key)) found_.pairs.push_back(key);
+  }
+  void end_run() {
+    if (before_ != 0 && is_alone_) add(pair_key(before_, 0));
+    before_ = 0;
+  }
+  void end_word() {
+    if (!word_.empty() && word_.size() <= 64) {
+      found_.words.push_back(word_);
+      ++count_;
+    }
+    word_.clear();
+  }
+
+  Found found_;
+  size_t count_ = 0;  // of all, also those met before
+  PairFilter filter_;
+  std::string word_;
+  char32_t before_ = 0;    // the CJK character just met
+  bool is_alone_ = false;  // none stood before it
+};
+
+Found find_words(std::string_view text) {
+  WordFinder finder;
+  for_each_code_point(text, [&](char32_t c) { finder.take(c); });
+  return finder.finish();
+}
+
+void append_character(std::string& text, char32_t c) {
+  if (c < 0x800 || c >= 0x10000) return append_utf8(text, c);
+  const char bytes[3] = {static_cast<char>(0xe0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 0x3f)),
+                         static_cast<char>(0x80 | (c & 0x3f))};
+  text.append(bytes, sizeof bytes);
 }
 
 void append_pair(std::string& text, uint64_t key) {
-  append_utf8(text, static_cast<char32_t>(key >> 32));
-  if (const auto second = static_cast<char32_t>(key & 0xffffffff); second != 0) append_utf8(text, second);
+  append_character(text, static_cast<char32_t>(key >> 32));
+  if (const auto second = static_cast<char32_t>(key & 0xffffffff); second != 0) append_character(text, second);
 }
 
 }  // namespace

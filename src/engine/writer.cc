@@ -110,6 +110,8 @@ Result<void> Writer::seed_registers() {
 Result<void> Writer::load() {
   const std::lock_guard lock(writer_mutex_);
   for (auto& [name, value] : TRY(config_.store->load_counters())) counters_[name] = value;
+  // Before anything is read from the views: seeds would be put a second time where a register seems empty.
+  if (TRY(config_.store->find_record(kRebuildRecord, "views"))) TRY(rebuild_views());
   TRY(load_registers_view());
   TRY(seed_registers());
   for (const store::Record& record : TRY(config_.store->list_records(kHistoryRecord))) {
@@ -564,7 +566,23 @@ void Writer::note_histories(const store::Transaction& committed) {
   }
   for (const auto& [kind, key] : committed.records_removed) {
     if (kind != kHistoryRecord) continue;
-    if (const auto id = parse_id(key); id && histories_.erase(*id) > 0) look_again_at_.reset();
+    if (const auto id = parse_id(key); id && histories_.erase(*id) > 0) {
+      look_again_at_.reset();
+      asks_next_wake_ = true;
+    }
+  }
+}
+
+// The clocks of a new case add their instants; those of another may have taken away the earliest.
+void Writer::note_wakes(const store::Transaction& committed) {
+  for (const store::ViewChanges::Clocks& clocks : committed.views.clocks) {
+    const bool is_new = std::any_of(
+        committed.appends.begin(), committed.appends.end(),
+        [&](const store::StreamAppend& one) { return one.stream == clocks.case_id && one.expected_version == 0; });
+    if (!is_new) asks_next_wake_ = true;
+    for (const store::ClockRow& row : clocks.rows) {
+      if (row.wake_at) earlier(new_wake_, row.wake_at);
+    }
   }
 }
 
@@ -588,6 +606,7 @@ void Writer::publish(Batch& batch, const std::vector<store::Committed>& committe
     }
     if (events > 0) position = std::max(position, committed[s].first_position + events - 1);
     note_histories(transaction);
+    note_wakes(transaction);
     for (const store::OutboxRow& row : transaction.outbox) earlier(next_outbox_, row.not_before);
     for (const store::Record& record : transaction.records) failed_reactions += record.kind == "failed_reaction";
     if (transaction.idempotency && transaction.idempotency->actor == "system") ++reactions;
@@ -613,7 +632,7 @@ void Writer::publish(Batch& batch, const std::vector<store::Committed>& committe
 
   std::vector<std::function<void(const Change&)>> listeners;
   {
-    const Instant at = virtual_now_ ? *virtual_now_ : config_.now();
+    const Instant at = now();
     const std::lock_guard lock(shared_mutex_);
     status_.writable = true;
     status_.trouble.clear();
@@ -637,12 +656,12 @@ void Writer::publish(Batch& batch, const std::vector<store::Committed>& committe
       Change& change = step.changes[k];
       last += step.transaction.appends[k].events.size();
       change.position = last;
-      std::set<std::string> holders;
+      std::vector<std::string> holders;
       const auto add = [&](const StatePtr& state) {
         const pack::Pack* pack = state ? pack_by_key(state->pack) : nullptr;
         const pack::CaseType* type = pack ? pack->find_case(state->type) : nullptr;
         if (!type) return;
-        for (const store::InboxRow& row : inbox_of(*state, *type)) holders.insert(row.holder);
+        for (const store::InboxRow& row : inbox_of(*state, *type)) holders.push_back(row.holder);
       };
       if (k < step.after.size()) {
         add(step.before[k]);
@@ -652,10 +671,12 @@ void Writer::publish(Batch& batch, const std::vector<store::Committed>& committe
         if (written == inboxes.rend()) {
           add(step.after[k]);
         } else {
-          for (const store::InboxRow& row : written->rows) holders.insert(row.holder);
+          for (const store::InboxRow& row : written->rows) holders.push_back(row.holder);
         }
       }
-      change.holders.assign(holders.begin(), holders.end());
+      std::sort(holders.begin(), holders.end());
+      holders.erase(std::unique(holders.begin(), holders.end()), holders.end());
+      change.holders = std::move(holders);
       for (const auto& listener : listeners) listener(change);
     }
   }
@@ -664,6 +685,8 @@ void Writer::publish(Batch& batch, const std::vector<store::Committed>& committe
 Result<void> Writer::refresh_wake() {
   next_wake_.reset();
   if (config_.messages) next_wake_ = TRY(config_.store->next_wake());
+  new_wake_.reset();
+  asks_next_wake_ = false;
   if (next_wake_ && look_again_at_ && *next_wake_ < *look_again_at_) next_wake_ = look_again_at_;
   return {};
 }
@@ -746,6 +769,28 @@ Result<size_t> Writer::recompute_clocks(std::shared_ptr<const calendar::Editions
 Result<void> Writer::rebuild() {
   const std::lock_guard lock(writer_mutex_);
   wait_for_commit();
+  return rebuild_views();
+}
+
+Result<void> Writer::rebuild_views() {
+  const auto set_rebuilding = [this](bool now) {
+    const std::lock_guard shared(shared_mutex_);
+    status_.rebuilding = now;
+  };
+  set_rebuilding(true);
+  store::Transaction begins, ends;
+  begins.records.push_back({std::string(kRebuildRecord), "views", "{}"});
+  ends.records_removed.emplace_back(kRebuildRecord, "views");
+  TRY(config_.store->commit({begins}));
+  TRY(derive_views());
+  TRY(config_.store->commit({ends}));
+  set_rebuilding(false);
+  cache_.clear();
+  TRY(load_registers_view());
+  return refresh_wake();
+}
+
+Result<void> Writer::derive_views() {
   TRY(config_.store->clear_views());
   std::vector<Id> streams;
   TRY(config_.store->scan(1, [&](const store::LedgerEvent& event) {
@@ -786,10 +831,7 @@ Result<void> Writer::rebuild() {
     batch.push_back(std::move(transaction));
     if (batch.size() >= config_.max_batch) TRY(flush());
   }
-  TRY(flush());
-  cache_.clear();
-  TRY(load_registers_view());
-  return refresh_wake();
+  return flush();
 }
 
 }  // namespace tongban::engine

@@ -148,6 +148,7 @@ class Writer {
   Result<bool> do_due_work();                                       // outbox and timers; false: nothing is due
   void publish(Batch& batch, const std::vector<store::Committed>& committed);
   void note_histories(const store::Transaction& committed);
+  void note_wakes(const store::Transaction& committed);
   void note_failure(const Error& error);
   std::vector<Task> take_queue();
   Result<std::vector<Task>> due_timers_now();
@@ -159,6 +160,8 @@ class Writer {
   Result<size_t> recompute_between(Date from, Date to);
   Result<void> refresh_wake();
   std::optional<Instant> next_work() const;
+  Result<void> rebuild_views();  // with writer_mutex_; marked in the store until it is whole
+  Result<void> derive_views();
   Result<void> load_registers_view();
   Result<void> seed_registers();
 
@@ -195,10 +198,14 @@ class Writer {
   };
   Result<Opened> open_case(Batch& batch, const Opening& opening);
   void take_over_party(const kernel::CaseState& cause, Opening& opening) const;
-  // The other ends of the links that the command made or ended, in the same transaction.
+  // The other ends of the links that the command made or ended, in the same transaction. On failure the batch is as it
+  // was before the step, which must not be pushed.
   Result<void> link_back(Batch& batch, Step& step, const std::vector<kernel::Event>& events,
                          const kernel::Command& command);
-  // The case that the act names by its form, when it is there for the actor; null else.
+  Result<void> write_other_ends(Batch& batch, Step& step, const std::vector<kernel::Event>& events,
+                                const kernel::Command& command);
+  // The case that the act names by its form, when it is there for the actor; null else. A caller shows the right to the
+  // case of the request: another one is there for her when it is the same person's.
   Result<StatePtr> other_of(Batch& batch, const pack::Action& action, const Request& request, Instant at) const;
 
   kernel::Rejection case_not_found(const Batch& batch) const;
@@ -260,6 +267,9 @@ class Writer {
   std::map<std::string, int64_t> counters_;
   std::map<std::string, uint64_t> register_versions_;
   std::optional<Instant> next_wake_, next_outbox_;
+  // Since next_wake_ was read: the earliest of new cases, and whether it must be read again.
+  std::optional<Instant> new_wake_;
+  bool asks_next_wake_ = true;
   std::set<Id> histories_;                   // cases in the middle of an import: their timers wait
   std::optional<Instant> look_again_at_;     // while only timers that wait are due
   std::optional<Instant> retry_at_;          // after a failed commit: timers and outbox wait until then

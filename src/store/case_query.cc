@@ -35,8 +35,9 @@ std::string digest_of(const CaseQuery& query) {
   put_instant(writer, query.opened_before);
   writer.put_text(query.number_prefix);
   writer.put_text(query.words);
-  writer.put_unsigned(query.among.size());
-  for (const Id& id : query.among) writer.put_id(id);
+  const std::vector<Id>& among = query.among_is_known ? std::vector<Id>() : query.among;
+  writer.put_unsigned(among.size());
+  for (const Id& id : among) writer.put_id(id);
   writer.put_id(query.person);
   writer.put_byte(static_cast<uint8_t>(query.sort));
   return std::string(view_of(sha256(writer.bytes())).substr(0, 8));

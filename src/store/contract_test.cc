@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-enum class Engine { memory, sqlite };
+enum class Engine { memory, sqlite, sqlite_indexed };  // the last: no case waits for others to be indexed
 
 class StoreContract : public ::testing::TestWithParam<Engine> {
  protected:
@@ -32,7 +32,8 @@ class StoreContract : public ::testing::TestWithParam<Engine> {
     if (GetParam() == Engine::memory) {
       store_ = std::make_unique<MemoryStore>();
     } else {
-      auto opened = SqliteStore::open(folder_.path("data"));
+      auto opened =
+          SqliteStore::open(folder_.path("data"), {.recent_cases = GetParam() == Engine::sqlite_indexed ? 0u : 512u});
       EXPECT_TRUE(opened.ok()) << opened.error().message;
       store_ = std::move(opened).value();
     }
@@ -52,8 +53,13 @@ class StoreContract : public ::testing::TestWithParam<Engine> {
   TempFolder folder_;
   std::unique_ptr<Store> store_;
 };
-INSTANTIATE_TEST_SUITE_P(Engines, StoreContract, ::testing::Values(Engine::memory, Engine::sqlite),
-                         [](const auto& info) { return info.param == Engine::memory ? "Memory" : "Sqlite"; });
+INSTANTIATE_TEST_SUITE_P(Engines, StoreContract,
+                         ::testing::Values(Engine::memory, Engine::sqlite, Engine::sqlite_indexed),
+                         [](const auto& info) {
+                           return info.param == Engine::memory   ? "Memory"
+                                  : info.param == Engine::sqlite ? "Sqlite"
+                                                                 : "SqliteIndexed";
+                         });
 
 TEST_P(StoreContract, AVisitOfAListGivesItsOpenRowsAndStopsWhenAsked) {
   Transaction t;
@@ -415,7 +421,9 @@ TEST(StoreHistories, RandomHistoriesGiveTheSameAnswersAsTheOracle) {
     RandomHistory history(seed + round);
     TempFolder folder;
     MemoryStore oracle;
-    auto opened = SqliteStore::open(folder.path("data"));
+    // None waits, all wait, or some do.
+    const SqliteOptions options{.recent_cases = std::vector<uint32_t>{0, 1000, 5}[round % 3]};
+    auto opened = SqliteStore::open(folder.path("data"), options);
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     std::unique_ptr<SqliteStore> store = std::move(opened).value();
     for (int step = 0; step < 60; ++step) {
@@ -435,7 +443,7 @@ TEST(StoreHistories, RandomHistoriesGiveTheSameAnswersAsTheOracle) {
       }
       if (history.below(20) == 0) {
         store.reset();
-        opened = SqliteStore::open(folder.path("data"));
+        opened = SqliteStore::open(folder.path("data"), options);
         ASSERT_TRUE(opened.ok()) << opened.error().message;
         store = std::move(opened).value();
       }

@@ -99,6 +99,9 @@ struct CaseQuery {
   std::string number_prefix;
   std::string words;      // full text, as SearchRow::words: all must occur
   std::vector<Id> among;  // only these cases (from a phone hash)
+  // The caller knows that no other case meets the rest: `among` only saves a pass over the list, and a cursor holds
+  // whether it is given or not.
+  bool among_is_known = false;
   Id person;              // the party, not nil: a pass over all cases where nothing else selects them
   Sort sort = Sort::due;  // ascending for due (cases without due date last), descending for the others
   std::string after;      // cursor of the previous page, opaque; a bad one is refused

@@ -80,9 +80,10 @@ struct SqliteKeyStore::Parts {
 
   // Needs `reading`.
   void remember(const Id& person, const Key& key) {
-    if (cached.contains(person)) return;
+    const auto [at, is_new] = cached.try_emplace(person);
+    if (!is_new) return;
     recent.emplace_front(person, key);
-    cached[person] = recent.begin();
+    at->second = recent.begin();
     if (recent.size() > options.cached) forget(recent.back().first);
   }
   void forget(const Id& person) {

@@ -32,6 +32,27 @@ int words_split(Fts5Tokenizer*, void* context, int, const char* text, int size,
   return SQLITE_OK;
 }
 
+// has_words(words, wanted): whether each wanted word is among the words; in both they are separated by one space.
+void has_words(sqlite3_context* context, int, sqlite3_value** arguments) {
+  const auto text_of = [](sqlite3_value* value) {
+    return std::string_view(static_cast<const char*>(sqlite3_value_blob(value)),
+                            static_cast<size_t>(sqlite3_value_bytes(value)));
+  };
+  const std::string_view words = text_of(arguments[0]);
+  bool has_all = true;
+  for (std::string_view wanted = text_of(arguments[1]); has_all && !wanted.empty();) {
+    const std::string_view word = wanted.substr(0, wanted.find(' '));
+    wanted.remove_prefix(std::min(wanted.size(), word.size() + 1));
+    if (word.empty()) continue;
+    has_all = false;
+    for (size_t at = words.find(word); at != std::string_view::npos && !has_all; at = words.find(word, at + 1)) {
+      const size_t end = at + word.size();
+      has_all = (at == 0 || words[at - 1] == ' ') && (end == words.size() || words[end] == ' ');
+    }
+  }
+  sqlite3_result_int(context, has_all ? 1 : 0);
+}
+
 int register_words_tokenizer(sqlite3* handle) {
   fts5_api* api = nullptr;
   sqlite3_stmt* statement = nullptr;
@@ -42,6 +63,9 @@ int register_words_tokenizer(sqlite3* handle) {
   sqlite3_finalize(statement);
   if (api == nullptr) return SQLITE_ERROR;
   fts5_tokenizer tokenizer{words_create, words_delete, words_split};
+  rc = sqlite3_create_function(handle, "has_words", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, has_words, nullptr,
+                               nullptr);
+  if (rc != SQLITE_OK) return rc;
   return api->xCreateTokenizer(api, "tongban_words", nullptr, &tokenizer, nullptr);
 }
 

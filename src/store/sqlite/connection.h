@@ -59,6 +59,7 @@ class Statement {
   }
 
   int step() { return sqlite3_step(handle_); }
+  sqlite3_stmt* handle() const { return handle_; }
   void reset() { sqlite3_reset(handle_); }
 
   int64_t integer_at(int column) const { return sqlite3_column_int64(handle_, column); }

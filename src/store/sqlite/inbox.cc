@@ -154,6 +154,7 @@ Result<void> InboxTable::prepare(Connection& writer) {
   TRY(set(find_set_, "SELECT number FROM relation_sets WHERE names = CAST(?1 AS BLOB)"));
   TRY(set(insert_set_, "INSERT INTO relation_sets(names) VALUES(CAST(?1 AS BLOB))"));
   TRY(set(find_, "SELECT places FROM inbox WHERE stream = ?1"));
+  TRY(set(recent_, "SELECT stream, places FROM inbox WHERE stream > ?1"));
   TRY(set(put_, "INSERT INTO inbox VALUES(?1, ?2) ON CONFLICT(stream) DO UPDATE SET places = excluded.places"));
   TRY(set(remove_, "DELETE FROM inbox WHERE stream = ?1"));
   TRY(set(insert_place_, "INSERT INTO inbox_due VALUES(?1, ?2, ?3, ?4, ?5)"));
@@ -170,11 +171,13 @@ void InboxTable::forget() {
   added_.clear();
   holders_.clear();
   sets_.clear();
+  rows_before_.clear();
+  places_before_.clear();
 }
 
 void InboxTable::release() {
-  for (Statement* statement : {&find_holder_, &insert_holder_, &find_set_, &insert_set_, &find_, &put_, &remove_,
-                               &insert_place_, &insert_places_, &remove_place_}) {
+  for (Statement* statement : {&find_holder_, &insert_holder_, &find_set_, &insert_set_, &find_, &recent_, &put_,
+                               &remove_, &insert_place_, &insert_places_, &remove_place_}) {
     *statement = Statement();
   }
 }
@@ -202,6 +205,14 @@ Result<int64_t> InboxTable::number_of(Statement& find, Statement& insert,
 }
 
 Result<std::vector<InboxPlace>> InboxTable::places_of(const std::vector<InboxRow>& rows) {
+  const auto is_same = [&](const InboxRow& a, const InboxRow& b) {
+    return a.holder == b.holder && a.relation == b.relation && a.to_act == b.to_act && a.open == b.open &&
+           a.due_at == b.due_at && a.opened_at == rows.front().opened_at;
+  };
+  if (!rows.empty() && std::equal(rows.begin(), rows.end(), rows_before_.begin(), rows_before_.end(), is_same)) {
+    for (InboxPlace& place : places_before_) place.opened_at = rows.front().opened_at.ms;
+    return places_before_;
+  }
   struct Line {
     InboxPlace place;
     const InboxRow* row;
@@ -232,6 +243,8 @@ Result<std::vector<InboxPlace>> InboxTable::places_of(const std::vector<InboxRow
     places.push_back(place);
   }
   std::sort(places.begin(), places.end());
+  rows_before_ = rows;
+  places_before_ = places;
   return places;
 }
 
@@ -244,9 +257,7 @@ Result<void> InboxTable::put(int64_t stream, bool may_have_some, const std::vect
     const int rc = find_.integer(1, stream).step();
     if (rc == SQLITE_ROW) {
       if (find_.view_at(0) == packed) return {};
-      auto stored = unpack_places(find_.view_at(0));
-      if (!stored) return fail(Trouble::corrupt, "The inbox row of a case is damaged. Run verify, then rebuild.");
-      before = std::move(*stored);
+      before = TRY(stored_places(find_.view_at(0)));
     } else if (rc != SQLITE_DONE) {
       return writer_->error("Looking for inbox rows");
     }
@@ -260,15 +271,16 @@ Result<void> InboxTable::put(int64_t stream, bool may_have_some, const std::vect
   const auto has = [&](const std::vector<InboxPlace>& some, const InboxPlace& place) {
     return std::any_of(some.begin(), some.end(), [&](const InboxPlace& one) { return same(one, place); });
   };
+  const bool is_indexed = stream <= indexed_;
   for (const InboxPlace& place : before) {
-    if (has(places, place) || added_.erase(key_of(place)) > 0) continue;
+    if (!is_indexed || has(places, place) || added_.erase(key_of(place)) > 0) continue;
     const ResetLater reset(remove_place_);
     const Key key = key_of(place);
     for (size_t i = 0; i < key.size(); ++i) remove_place_.integer(static_cast<int>(i) + 1, key[i]);
     if (remove_place_.step() != SQLITE_DONE) return writer_->error("Removing an inbox row");
   }
   for (const InboxPlace& place : places) {
-    if (!has(before, place)) added_.insert(key_of(place));
+    if (is_indexed && !has(before, place)) added_.insert(key_of(place));
   }
   if (places.empty()) {
     if (before.empty()) return {};
@@ -281,10 +293,17 @@ Result<void> InboxTable::put(int64_t stream, bool may_have_some, const std::vect
   return {};
 }
 
+Result<std::vector<InboxPlace>> InboxTable::stored_places(std::string_view packed) const {
+  auto places = unpack_places(packed);
+  if (!places) return fail(Trouble::corrupt, "The inbox row of a case is damaged. Run verify, then rebuild.");
+  return std::move(*places);
+}
+
 // OPTIMIZATION: many places with one statement, in order, so that neighbours find their page at hand.
-Result<void> InboxTable::flush() {
-  auto next = added_.begin();
-  for (size_t left = added_.size(); left > 0;) {
+template <class Keys>
+Result<void> InboxTable::insert(const Keys& sorted) {
+  auto next = sorted.begin();
+  for (size_t left = sorted.size(); left > 0;) {
     const size_t count = left >= kAtOnce ? kAtOnce : 1;
     Statement& insert = count == 1 ? insert_place_ : insert_places_;
     const ResetLater reset(insert);
@@ -295,8 +314,30 @@ Result<void> InboxTable::flush() {
     if (insert.step() != SQLITE_DONE) return writer_->error("Storing inbox rows");
     left -= count;
   }
+  return {};
+}
+
+Result<void> InboxTable::flush() {
+  TRY(insert(added_));
   added_.clear();
   return {};
+}
+
+Result<void> InboxTable::index_recent() {
+  std::vector<Key> keys;
+  {
+    const ResetLater reset(recent_);
+    recent_.integer(1, indexed_);
+    int rc;
+    while ((rc = recent_.step()) == SQLITE_ROW) {
+      const int64_t stream = recent_.integer_at(0);
+      for (const InboxPlace& place : TRY(stored_places(recent_.view_at(1))))
+        keys.push_back({place.holder, place.flags, place.due_key, stream, place.relations});
+    }
+    if (rc != SQLITE_DONE) return writer_->error("Reading the latest inbox rows");
+  }
+  std::sort(keys.begin(), keys.end());
+  return insert(keys);
 }
 
 // ---- the whole table ----
@@ -305,6 +346,7 @@ Result<void> convert_inbox_of_schema_2(Connection& writer) {
   TRY(writer.run("DROP INDEX inbox_due; ALTER TABLE inbox RENAME TO inbox_2;" + inbox_tables()));
   InboxTable table;
   TRY(table.prepare(writer));
+  table.set_indexed(TRY(writer.number("SELECT places FROM indexed")));
   {
     // Schema 2 also kept a list for each member of the public, in which only she would have looked.
     Statement rows = TRY(
@@ -353,7 +395,8 @@ Result<bool> is_inbox_sound(Connection& reader) {
     }
     bool operator==(const Sum&) const = default;
   } of_cases, of_lists;
-  Statement cases = TRY(reader.prepare("SELECT stream, places FROM inbox"));
+  Statement cases =
+      TRY(reader.prepare("SELECT stream, places FROM inbox WHERE stream <= (SELECT places FROM indexed)"));
   int rc;
   while ((rc = cases.step()) == SQLITE_ROW) {
     const int64_t stream = cases.integer_at(0);

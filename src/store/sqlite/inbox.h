@@ -3,6 +3,8 @@
 // `inbox` has one row per case: all its places in lists, packed. `inbox_due` is the order in which lists are read: one
 // row per case, holder, open/to act and due instant, for all relations together that the holder has there; a unit
 // often has a case in several. Relations stand as the number of their set; there are few sets, however many cases.
+// Cases whose number is above `indexed.places` are in no order of lists yet: there are few, and a list reads their
+// rows.
 #pragma once
 
 #include <array>
@@ -57,33 +59,44 @@ int register_place_functions(sqlite3* handle);
 class InboxTable {
  public:
   Result<void> prepare(Connection& writer);
+  // The cases up to this number are in the order of lists.
+  void set_indexed(int64_t up_to) { indexed_ = up_to; }
   // Replaces the places of the case. `may_have_some`: false only where it surely has none yet.
   Result<void> put(int64_t stream, bool may_have_some, const std::vector<InboxRow>& rows);
-  Result<void> flush();  // before the commit: new places enter the order of lists together, in its order
-  void forget();         // after a rollback
-  void release();        // the statements
+  Result<void> flush();         // before the commit: new places enter the order of lists together, in its order
+  Result<void> index_recent();  // then: those of the cases above set_indexed() as well
+  void forget();                // after a rollback
+  void release();               // the statements
 
  private:
+  template <class Keys>
+  Result<void> insert(const Keys& sorted);
   Result<int64_t> number_of(Statement& find, Statement& insert, std::unordered_map<std::string, int64_t>& known,
                             const std::string& key);
   Result<std::vector<InboxPlace>> places_of(const std::vector<InboxRow>& rows);
+  Result<std::vector<InboxPlace>> stored_places(std::string_view packed) const;
 
   using Key = std::array<int64_t, 5>;  // holder, flags, due key, stream, relations
   static constexpr size_t kAtOnce = 16;
 
   Connection* writer_ = nullptr;
+  int64_t indexed_ = 0;
   std::set<Key> added_;
-  Statement find_holder_, insert_holder_, find_set_, insert_set_, find_, put_, remove_, insert_place_, insert_places_,
-      remove_place_;
+  Statement find_holder_, insert_holder_, find_set_, insert_set_, find_, recent_, put_, remove_, insert_place_,
+      insert_places_, remove_place_;
   std::unordered_map<std::string, int64_t> holders_, sets_;
+  // The case before: new cases of one type mostly stand in the same places.
+  std::vector<InboxRow> rows_before_;
+  std::vector<InboxPlace> places_before_;
 };
 
 std::string inbox_tables();  // SQL that makes them
 
-// Of a database of schema 2, whose table had a row for each case, holder and relation. Within the caller's transaction.
+// Of a database of schema 2, whose table had a row for each case, holder and relation. Within the caller's transaction,
+// in which `indexed` holds the last number.
 Result<void> convert_inbox_of_schema_2(Connection& writer);
 
-// Whether `inbox` and `inbox_due` hold the same places.
+// Whether `inbox`, as far as it is indexed, and `inbox_due` hold the same places.
 Result<bool> is_inbox_sound(Connection& reader);
 
 }  // namespace tongban::store

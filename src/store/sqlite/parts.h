@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/id_hash.h"
 #include "store/case_query.h"
 #include "store/head.h"
 #include "store/sqlite/connection.h"
@@ -64,12 +65,12 @@ struct HashHash {
   }
 };
 
-// Which person hashes may be in the table: says surely no, or perhaps. Most telephones of a filing are new, and this
+// Which hashes may be in a table: says surely no, or perhaps. Most telephones and keys of a filing are new, and this
 // spares their look-up. Any thread; a hash that was added is never said to be absent.
-class PersonFilter {
+class HashFilter {
  public:
   // Nothing is surely absent until every hash of the table was added.
-  explicit PersonFilter(size_t expected) : bits_(std::bit_ceil(std::max<size_t>(expected, 32'768) * 16) / 64) {}
+  explicit HashFilter(size_t expected) : bits_(std::bit_ceil(std::max<size_t>(expected, 32'768) * 16) / 64) {}
   void add(const Hash& hash) {
     for (const size_t bit : bits_of(hash)) bits_[bit / 64].fetch_or(uint64_t{1} << bit % 64, std::memory_order_relaxed);
     count_.fetch_add(1, std::memory_order_relaxed);
@@ -99,16 +100,18 @@ class PersonFilter {
   std::atomic<bool> complete_ = false;
 };
 
-// What stands for an idempotency key in tables.
+// What stands for an idempotency key in tables, and what stands for that in a filter.
 Id idempotency_digest(std::string_view actor, std::string_view key);
+Hash filter_hash(const Id& digest);
 
 // The statements of the writer, prepared once.
 struct WriterStatements {
+  Statement begin, commit;
   Statement find_stream, greatest_stream, greatest_number, insert_stream, update_stream, insert_ledger, write_head;
   Statement number_taken, put_case, remove_clocks, insert_clock;
   Statement put_register, add_person_hash, remove_person_hash, remove_recent_person_hash, index_persons,
       clear_recent_persons;
-  Statement find_words, put_words, remove_words, index_words, unindex_words;
+  Statement find_words, put_words, remove_words, index_words, unindex_words, recent_words, put_indexed;
   Statement add_outbox, remove_outbox, insert_idempotency, find_key, index_keys, keys_are_indexed, insert_audit,
       put_record, remove_record, put_counter;
 };
@@ -138,11 +141,12 @@ struct SqliteStore::Parts {
   mutable std::mutex recent_mutex;
   std::unordered_map<Id, int64_t> recent_keys;  // digest to number
   std::unordered_multimap<Hash, PersonHashRow, HashHash> recent_persons;
-  std::shared_ptr<PersonFilter> person_filter =
-      std::make_shared<PersonFilter>(0);  // replaced by a larger one when it is crowded
+  // Replaced by larger ones when they are crowded.
+  std::shared_ptr<HashFilter> person_filter = std::make_shared<HashFilter>(0);
+  std::shared_ptr<HashFilter> key_filter = std::make_shared<HashFilter>(0);
 
   // Writer thread only. Thrown away when a batch fails, because the rows were rolled back.
-  std::unordered_map<Id, StreamInfo> streams;
+  std::unordered_map<Id, StreamInfo, HashByAge> streams;
   std::vector<Id> dirty;
   int64_t next_stream = 1;
   struct NewWords {
@@ -154,12 +158,17 @@ struct SqliteStore::Parts {
   std::unordered_map<std::string, int64_t> counters;  // of the batch
   std::string event_bytes, event_hashes, packed_bytes;
   std::unordered_map<Id, int64_t> batch_keys;
+  std::shared_ptr<HashFilter> batch_key_filter;  // as of the beginning of the batch
   std::vector<PersonHashRow> batch_persons, batch_persons_removed;
   bool indexes_keys = false, indexes_persons = false;
+  // The table `indexed`, and what the batch makes of it.
+  struct Indexed {
+    int64_t places = 0, words = 0;
+  } indexed, batch_indexed;
 
   // Checkpoints and head syncs.
   std::unique_ptr<Connection> checkpointer, filter_loader;
-  bool has_person_filter = false;  // of the background thread
+  bool has_person_filter = false, has_key_filter = false;  // of the background thread
   std::atomic<int> log_frames = 0;
   int64_t checkpoint_asked_at = 0;  // log frames then; writer thread only
   std::thread thread;
@@ -185,14 +194,18 @@ struct SqliteStore::Parts {
   Result<void> store_counters();
   Result<void> store_streams();
   Result<void> load_recent();
-  Result<void> load_person_filter(Connection& connection);
+  Result<void> load_filter(Connection& connection, std::shared_ptr<HashFilter>& filter, const char* table,
+                           const char* recent);
+  Result<void> run(Statement& statement);  // without arguments or rows
   Result<void> index_recent();
+  Result<void> index_recent_cases(bool can_now);
+  void set_indexed(const Indexed& now);
   void publish_recent();
   Result<std::vector<Committed>> apply_batch(const std::vector<Transaction>& batch, Head& head);
   void after_commit();
   void sync_head();
   void sync_database();
-  void refresh_person_filter();
+  void refresh_filters();
   void checkpoint(Connection& connection);
   void run_in_background();
 };

@@ -1,6 +1,7 @@
 // Case rows and lists of SqliteStore. A list is one or a few range reads, each on an index in the order of the page, so
 // that a page costs what it shows and not what the table holds.
 #include <algorithm>
+#include <unordered_map>
 #include <variant>
 
 #include "base/text.h"
@@ -83,6 +84,36 @@ struct PlacedRow {
   CaseRow row;
 };
 
+// Cases above these numbers are not in the order of lists, and not in the full text (table `indexed`).
+constexpr char kIsRecentPlace[] = ".stream > (SELECT x.places FROM indexed x)";
+constexpr char kIsRecentWords[] = "stream > (SELECT x.words FROM indexed x)";
+
+// What several statements read is of one moment.
+class ReadSnapshot {
+ public:
+  explicit ReadSnapshot(Connection& reader) : reader_(reader) {}
+  Result<void> begin() {
+    TRY(run("BEGIN"));
+    begun_ = true;
+    return {};
+  }
+  ~ReadSnapshot() {
+    if (begun_ && !run("COMMIT").ok()) (void)reader_.run("ROLLBACK");
+  }
+  ReadSnapshot(const ReadSnapshot&) = delete;
+  ReadSnapshot& operator=(const ReadSnapshot&) = delete;
+
+ private:
+  Result<void> run(std::string_view sql) {
+    Statement& statement = *TRY(reader_.cached(sql));
+    const ResetLater reset(statement);
+    if (statement.step() != SQLITE_DONE) return reader_.error("Reading lists");
+    return {};
+  }
+  Connection& reader_;
+  bool begun_ = false;
+};
+
 class CaseList {
  public:
   CaseList(const CaseQuery& query, Connection& reader) : query_(query), reader_(reader) {}
@@ -127,6 +158,7 @@ class CaseList {
       }
       if (holder_ != 0) {
         for (const int flags : flags_) TRY(read(holder_range(flags, after, limit), rows));
+        TRY(read(recent_range(after, limit), rows));
       } else {
         for (const int open : {0, 1}) {
           if (query_.open && *query_.open != (open == 1)) continue;
@@ -162,8 +194,7 @@ class CaseList {
   // places only, and rows are read for those that are shown. Nothing: a listed case has no row, so the rows decide.
   Result<std::optional<std::vector<PlacedRow>>> page_by_places(const std::optional<Place>& after, int64_t limit) {
     std::vector<Place> places;
-    for (const int flags : flags_) {
-      const Query query = holder_range(flags, after, limit, false);
+    const auto read_places = [&](const Query& query) -> Result<void> {
       Statement& statement = *TRY(reader_.cached(query.sql));
       const ResetLater reset(statement);
       query.bind(statement);
@@ -171,7 +202,10 @@ class CaseList {
       while ((rc = statement.step()) == SQLITE_ROW)
         places.push_back({statement.integer_at(0), statement.integer_at(1)});
       if (rc != SQLITE_DONE) return reader_.error("Listing cases");
-    }
+      return {};
+    };
+    for (const int flags : flags_) TRY(read_places(holder_range(flags, after, limit, false)));
+    TRY(read_places(recent_range(after, limit, false)));
     const auto order = [](const Place& place) { return std::pair(place.key, place.number); };
     std::sort(places.begin(), places.end(), [&](const Place& a, const Place& b) { return order(a) < order(b); });
     places.erase(
@@ -199,6 +233,9 @@ class CaseList {
       query = Query{};
       query.add("SELECT count(*) FROM (SELECT 1 FROM inbox_due i CROSS JOIN cases c ON c.stream = i.stream ");
       query.add("WHERE ").add(inbox_conditions("i")).add(not_twice("is_first_of_all")).add(case_conditions());
+      query.add(" UNION ALL SELECT 1 FROM inbox b CROSS JOIN cases c ON c.stream = b.stream WHERE b");
+      query.add(kIsRecentPlace).add(" AND place_due(b.places, ?", &filter_).add(") IS NOT NULL");
+      query.add(case_conditions());
     } else if (holder_ != 0) {
       query.add("cases c NOT INDEXED WHERE ").add(selected()).add(is_listed()).add(case_conditions());
     } else if (is_selective()) {
@@ -256,7 +293,11 @@ class CaseList {
     for (const std::string& word : distinct_words(query_.words)) {
       match += (match.empty() ? "\"" : " \"") + replace_all(word, "\"", "\"\"") + "\"";
     }
-    if (!match.empty()) query.add(" AND c.stream IN (SELECT rowid FROM search WHERE search MATCH ?)", match);
+    if (!match.empty()) {
+      query.add(" AND c.stream IN (SELECT rowid FROM search WHERE search MATCH ?", match);
+      query.add(" UNION ALL SELECT stream FROM search_words WHERE ").add(kIsRecentWords);
+      query.add(" AND has_words(words, ?))", query_.words);
+    }
     return query;
   }
 
@@ -334,6 +375,20 @@ class CaseList {
     return std::move(query.add(" ORDER BY i.due_key, i.stream LIMIT ?", limit));
   }
 
+  // Those that are in no order yet.
+  Query recent_range(const std::optional<Place>& after, int64_t limit, bool with_cases = true) const {
+    Query query;
+    query.add("SELECT i.due, i.stream");
+    if (with_cases) query.add(", ").add(kCaseColumns);
+    query.add(" FROM (SELECT b.stream, place_due(b.places, ?", &filter_).add(") AS due FROM inbox b WHERE b");
+    query.add(kIsRecentPlace).add(") i ");
+    if (with_cases) query.add("CROSS JOIN cases c ON c.stream = i.stream ");
+    query.add("WHERE i.due IS NOT NULL");
+    if (after) query.add(" AND (i.due, i.stream) > (?", after->key).add(", ?)", after->number);
+    if (with_cases) query.add(case_conditions());
+    return std::move(query.add(" ORDER BY i.due, i.stream LIMIT ?", limit));
+  }
+
   // Cases without due date follow those that have one, in the order in which the store met them.
   Query due_range(int open, bool has_due, const std::optional<Place>& after, int64_t limit) const {
     Query query;
@@ -381,7 +436,9 @@ class CaseList {
     else
       query.add(part == Part::fresh ? "c.changed_at = c.opened_at" : "c.changed_at <> c.opened_at");
     if (holder_ != 0 && few) {
-      query.add(" AND c.stream IN (SELECT i.stream FROM inbox_due i WHERE ").add(inbox_conditions("i")).add(")");
+      query.add(" AND c.stream IN (SELECT i.stream FROM inbox_due i WHERE ").add(inbox_conditions("i"));
+      query.add(" UNION ALL SELECT b.stream FROM inbox b WHERE b").add(kIsRecentPlace);
+      query.add(" AND place_due(b.places, ?", &filter_).add(") IS NOT NULL)");
     } else if (holder_ != 0) {
       query.add(is_listed());
     }
@@ -440,6 +497,8 @@ Result<CasePage> SqliteStore::list_cases(const CaseQuery& query) const {
   TRY(check_query(query));
   const std::optional<Place> after = TRY(read_cursor(query));
   ReaderPool::Lease reader = parts_->readers.take();
+  ReadSnapshot snapshot(*reader);
+  TRY(snapshot.begin());
   CaseList list(query, *reader);
   if (!TRY(list.prepare())) return CasePage{};
   std::vector<PlacedRow> rows = TRY(list.page(after, int64_t{query.limit} + 1));
@@ -456,28 +515,64 @@ Result<CasePage> SqliteStore::list_cases(const CaseQuery& query) const {
 Result<void> SqliteStore::visit_list(std::string_view holder,
                                      const std::function<bool(const ListedRow&)>& visit) const {
   ReaderPool::Lease reader = parts_->readers.take();
-  Statement& statement = *TRY(reader->cached(
-      "SELECT c.id, r.names, i.flags, i.due_key, c.type, c.state, c.late, c.opened_at, c.list_fields FROM holders h "
-      "CROSS JOIN inbox_due i ON i.holder = h.number AND i.flags IN (2, 3) "
-      "CROSS JOIN relation_sets r ON r.number = i.relations "
-      "CROSS JOIN cases c ON c.stream = i.stream WHERE h.name = ?1"));
-  const ResetLater reset(statement);
-  statement.text(1, holder);
-  ListedRow row;
+  ReadSnapshot snapshot(*reader);
+  TRY(snapshot.begin());
+  Statement& find = *TRY(reader->cached("SELECT number FROM holders WHERE name = ?1"));
+  const ResetLater reset_find(find);
+  if (find.text(1, holder).step() != SQLITE_ROW) return {};
+  const PlaceFilter filter{.holder = find.integer_at(0), .flags = 1u << kOpen | 1u << (kOpen | kToAct)};
+  std::unordered_map<int64_t, std::vector<std::string>> relations;
+  Statement& sets = *TRY(reader->cached("SELECT number, names FROM relation_sets"));
+  const ResetLater reset_sets(sets);
   int rc;
+  while ((rc = sets.step()) == SQLITE_ROW) relations[sets.integer_at(0)] = unpack_relations(sets.view_at(1));
+  if (rc != SQLITE_DONE) return reader->error("Reading the relations");
+
+  ListedRow row;
+  const auto take_case = [&](const Statement& from, int at) {
+    row.case_id = from.id_at(at);
+    row.type = from.bytes_at(at + 1);
+    row.state = from.bytes_at(at + 2);
+    row.late = from.integer_at(at + 3) != 0;
+    row.opened_at = Instant{from.integer_at(at + 4)};
+    row.list_fields = from.bytes_at(at + 5);
+  };
+  const auto give = [&](const InboxPlace& place) {
+    row.to_act = (place.flags & kToAct) != 0;
+    row.due_at = place.due_key == kNoDue ? std::nullopt : std::optional(Instant{place.due_key});
+    for (const std::string& relation : relations[place.relations]) {
+      row.relation = relation;
+      if (!visit(row)) return false;
+    }
+    return true;
+  };
+  {
+    Statement& recent = *TRY(reader->cached(
+        "SELECT b.places, c.id, c.type, c.state, c.late, c.opened_at, c.list_fields FROM inbox b CROSS JOIN cases c ON "
+        "c.stream = b.stream WHERE b" +
+        std::string(kIsRecentPlace) + " AND place_due(b.places, ?1) IS NOT NULL"));
+    const ResetLater reset(recent);
+    recent.pointer(1, &filter, PlaceFilter::kType);
+    while ((rc = recent.step()) == SQLITE_ROW) {
+      take_case(recent, 1);
+      for (const InboxPlace& place : unpack_places(recent.view_at(0)).value_or(std::vector<InboxPlace>())) {
+        if (place.holder == filter.holder && (place.flags & kOpen) != 0 && !give(place)) return {};
+      }
+    }
+    if (rc != SQLITE_DONE) return reader->error("Reading a list");
+  }
+  Statement& statement =
+      *TRY(reader->cached("SELECT i.flags, i.due_key, i.relations, c.id, c.type, c.state, c.late, c.opened_at, "
+                          "c.list_fields FROM inbox_due "
+                          "i CROSS JOIN cases c ON c.stream = i.stream WHERE i.holder = ?1 AND i.flags IN (2, 3)"));
+  const ResetLater reset(statement);
+  statement.integer(1, filter.holder);
   while ((rc = statement.step()) == SQLITE_ROW) {
-    row.case_id = statement.id_at(0);
-    row.to_act = (statement.integer_at(2) & 1) != 0;
-    row.due_at.reset();
-    if (statement.integer_at(3) != kNoDue) row.due_at = Instant{statement.integer_at(3)};
-    row.type = statement.bytes_at(4);
-    row.state = statement.bytes_at(5);
-    row.late = statement.integer_at(6) != 0;
-    row.opened_at = Instant{statement.integer_at(7)};
-    row.list_fields = statement.bytes_at(8);
-    for (std::string& relation : unpack_relations(statement.view_at(1))) {
-      row.relation = std::move(relation);
-      if (!visit(row)) return {};
+    take_case(statement, 3);
+    if (!give({.flags = static_cast<int>(statement.integer_at(0)),
+               .due_key = statement.integer_at(1),
+               .relations = statement.integer_at(2)})) {
+      return {};
     }
   }
   if (rc != SQLITE_DONE) return reader->error("Reading a list");
@@ -487,6 +582,8 @@ Result<void> SqliteStore::visit_list(std::string_view holder,
 Result<uint64_t> SqliteStore::count_cases(const CaseQuery& query, uint64_t bound) const {
   TRY(check_query(query));
   ReaderPool::Lease reader = parts_->readers.take();
+  ReadSnapshot snapshot(*reader);
+  TRY(snapshot.begin());
   CaseList list(query, *reader);
   if (!TRY(list.prepare())) return uint64_t{0};
   return static_cast<uint64_t>(TRY(list.count(static_cast<int64_t>(std::min<uint64_t>(bound, INT64_MAX)))));

@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kMostKnownStreams = 200'000;
 // Keys and hashes are random: put into their index one by one, each would change a page of its own.
-constexpr size_t kMostRecent = 2048;
+constexpr size_t kMostRecent = 4096;
 
 // Two parts that name the same row: the last one counts, and only it is stored.
 template <class Row, class Same>
@@ -52,11 +52,24 @@ Id idempotency_digest(std::string_view actor, std::string_view key) {
   return id_from_bytes(view_of(sha256(writer.bytes())).substr(0, 16));
 }
 
+Hash filter_hash(const Id& digest) {
+  std::array<uint64_t, 4> words;
+  std::memcpy(words.data(), digest.bytes.data(), sizeof digest.bytes);
+  words[2] = words[0] + std::rotl(words[1], 21);
+  words[3] = words[0] ^ std::rotl(words[1], 43);
+  Hash hash;
+  static_assert(sizeof hash == sizeof words);
+  std::memcpy(hash.data(), words.data(), sizeof words);
+  return hash;
+}
+
 Result<void> SqliteStore::Parts::prepare() {
   const auto set = [&](Statement& statement, const char* sql) -> Result<void> {
     statement = TRY(writer->prepare(sql));
     return {};
   };
+  TRY(set(sql.begin, "BEGIN IMMEDIATE"));
+  TRY(set(sql.commit, "COMMIT"));
   TRY(set(sql.find_stream, "SELECT number, version, last FROM streams WHERE id = ?1"));
   TRY(set(sql.greatest_stream, "SELECT max(id) FROM streams WHERE id >= ?1 AND id < ?2"));
   TRY(set(sql.greatest_number, "SELECT max(number) FROM cases WHERE number <> '' AND number >= ?1 AND number < ?2"));
@@ -95,6 +108,8 @@ Result<void> SqliteStore::Parts::prepare() {
   TRY(set(sql.remove_words, "DELETE FROM search_words WHERE stream = ?1"));
   TRY(set(sql.index_words, "INSERT INTO search(rowid, words) VALUES(?1,?2)"));
   TRY(set(sql.unindex_words, "INSERT INTO search(search, rowid, words) VALUES('delete', ?1, ?2)"));
+  TRY(set(sql.recent_words, "SELECT stream, words FROM search_words WHERE stream > ?1 ORDER BY stream"));
+  TRY(set(sql.put_indexed, "UPDATE indexed SET places = ?1, words = ?2"));
   TRY(set(sql.add_outbox,
           "INSERT INTO outbox(id, stream, position, kind, body, not_before, attempts) VALUES(?1,?2,?3,?4,?5,?6,?7) ON "
           "CONFLICT(id) "
@@ -122,11 +137,11 @@ Result<void> SqliteStore::Parts::prepare() {
 Result<std::vector<Committed>> SqliteStore::commit(const std::vector<Transaction>& batch) {
   for (const Transaction& transaction : batch) TRY(check_transaction(transaction));
   Parts& parts = *parts_;
-  TRY(parts.writer->run("BEGIN IMMEDIATE"));
+  TRY(parts.run(parts.sql.begin));
   Head head = parts.head;
   Result<std::vector<Committed>> result = parts.apply_batch(batch, head);
   if (result.ok()) {
-    const Result<void> committed = parts.writer->run("COMMIT");
+    const Result<void> committed = parts.run(parts.sql.commit);
     if (!committed.ok()) result = committed.error();
   }
   if (!result.ok()) {
@@ -147,6 +162,10 @@ Result<std::vector<Committed>> SqliteStore::commit(const std::vector<Transaction
 }
 
 Result<std::vector<Committed>> SqliteStore::Parts::apply_batch(const std::vector<Transaction>& batch, Head& new_head) {
+  {
+    const std::lock_guard guard(recent_mutex);
+    batch_key_filter = key_filter;
+  }
   std::vector<Committed> committed;
   committed.reserve(batch.size());
   for (const Transaction& transaction : batch) committed.push_back(TRY(apply(transaction, new_head)));
@@ -200,7 +219,7 @@ Result<bool> SqliteStore::Parts::has_conflict(const Transaction& transaction) {
   const IdempotencyRow& row = *transaction.idempotency;
   const Id digest = idempotency_digest(row.actor, row.key);
   if (recent_keys.contains(digest) || batch_keys.contains(digest)) return true;
-  {
+  if (batch_key_filter->may_have(filter_hash(digest))) {
     const ResetLater reset(sql.find_key);
     const int rc = sql.find_key.blob(1, digest.view()).step();
     if (rc == SQLITE_ROW) return true;
@@ -220,13 +239,14 @@ Result<bool> SqliteStore::Parts::has_conflict(const Transaction& transaction) {
   return false;
 }
 
+Result<void> SqliteStore::Parts::run(Statement& statement) {
+  const ResetLater reset(statement);
+  if (statement.step() != SQLITE_DONE) return writer_error(sqlite3_sql(statement.handle()));
+  return {};
+}
+
 // Moves what is recent into the indexes, in their order, once there is enough of it that a changed page serves several.
 Result<void> SqliteStore::Parts::index_recent() {
-  const auto run = [&](Statement& statement) -> Result<void> {
-    const ResetLater reset(statement);
-    if (statement.step() != SQLITE_DONE) return writer_error("Moving recent rows into their index");
-    return {};
-  };
   // Not both in one commit, so that none waits for long.
   indexes_keys = recent_keys.size() + batch_keys.size() >= kMostRecent;
   indexes_persons = !indexes_keys && recent_persons.size() + batch_persons.size() >= kMostRecent;
@@ -238,13 +258,50 @@ Result<void> SqliteStore::Parts::index_recent() {
     TRY(run(sql.index_persons));
     TRY(run(sql.clear_recent_persons));
   }
+  return index_recent_cases(!indexes_keys && !indexes_persons);
+}
+
+// The places and words of new cases. `can_now`: nothing else is moved in this commit.
+Result<void> SqliteStore::Parts::index_recent_cases(bool can_now) {
+  const int64_t last = next_stream - 1, enough = options.recent_cases;
+  const auto is_due = [&](int64_t up_to) { return last - up_to > (can_now ? enough : 2 * enough); };
+  batch_indexed = indexed;
+  if (is_due(indexed.words)) {
+    const ResetLater reset(sql.recent_words);
+    sql.recent_words.integer(1, indexed.words);
+    int rc;
+    while ((rc = sql.recent_words.step()) == SQLITE_ROW) {
+      const ResetLater reset_index(sql.index_words);
+      if (sql.index_words.integer(1, sql.recent_words.integer_at(0)).text(2, sql.recent_words.view_at(1)).step() !=
+          SQLITE_DONE) {
+        return writer_error("Moving words into the full text");
+      }
+    }
+    if (rc != SQLITE_DONE) return writer_error("Reading the latest words");
+    batch_indexed.words = last;
+    can_now = false;
+  }
+  if (is_due(indexed.places)) {
+    TRY(inbox.index_recent());
+    batch_indexed.places = last;
+  }
+  if (batch_indexed.words == indexed.words && batch_indexed.places == indexed.places) return {};
+  const ResetLater reset(sql.put_indexed);
+  if (sql.put_indexed.integer(1, batch_indexed.places).integer(2, batch_indexed.words).step() != SQLITE_DONE)
+    return writer_error("Noting what is indexed");
   return {};
+}
+
+void SqliteStore::Parts::set_indexed(const Indexed& now) {
+  indexed = now;
+  inbox.set_indexed(now.places);
 }
 
 // After the commit: a reader that looks here first and into the tables second misses nothing.
 void SqliteStore::Parts::publish_recent() {
   {
     const std::lock_guard guard(recent_mutex);
+    for (const auto& [digest, number] : batch_keys) key_filter->add(filter_hash(digest));
     if (indexes_keys)
       recent_keys.clear();
     else
@@ -261,6 +318,7 @@ void SqliteStore::Parts::publish_recent() {
   batch_keys.clear();
   batch_persons.clear();
   batch_persons_removed.clear();
+  set_indexed(batch_indexed);
 }
 
 // A time-ordered id begins with its time; the first two bytes last for years.
@@ -451,6 +509,7 @@ Result<void> SqliteStore::Parts::apply_words() {
   for (const int64_t number : numbers) {
     const NewWords& given = words[number];
     const std::string fresh = are_distinct(given.words) ? given.words : join(distinct_words(given.words), " ");
+    const bool is_indexed = number <= indexed.words;
     std::string old;
     if (given.may_have_some) {
       const ResetLater reset(sql.find_words);
@@ -461,7 +520,7 @@ Result<void> SqliteStore::Parts::apply_words() {
         return writer_error("Looking for the words of a case");
     }
     if (old == fresh) continue;
-    if (!old.empty()) {
+    if (is_indexed && !old.empty()) {
       const ResetLater reset(sql.unindex_words);
       if (sql.unindex_words.integer(1, number).text(2, old).step() != SQLITE_DONE)
         return writer_error("Removing words");
@@ -473,7 +532,7 @@ Result<void> SqliteStore::Parts::apply_words() {
     }
     const ResetLater reset_put(sql.put_words), reset_index(sql.index_words);
     if (sql.put_words.integer(1, number).text(2, fresh).step() != SQLITE_DONE ||
-        sql.index_words.integer(1, number).text(2, fresh).step() != SQLITE_DONE) {
+        (is_indexed && sql.index_words.integer(1, number).text(2, fresh).step() != SQLITE_DONE)) {
       return writer_error("Storing words");
     }
   }

@@ -534,7 +534,8 @@ Result<bool> is_index_sound(Connection& reader) {
     if (rc != SQLITE_DONE) return reader.error("Reading the index of the full text");
   }
   TRY(reader.run("DROP TABLE temp.words_in_index"));
-  Statement rows = TRY(reader.prepare("SELECT words, stream FROM search_words"));
+  Statement rows =
+      TRY(reader.prepare("SELECT words, stream FROM search_words WHERE stream <= (SELECT i.words FROM indexed i)"));
   int rc;
   while ((rc = rows.step()) == SQLITE_ROW) {
     for (const std::string& word : distinct_words(rows.view_at(0))) given.add(word, rows.integer_at(1));

@@ -33,6 +33,12 @@ constexpr char kSchemaMiddle[] = R"sql(
 CREATE TABLE holders(number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 )sql";
 
+// Up to which number of a stream the places of a case stand in `inbox_due`, and its words in `search`; those of later
+// ones only in `inbox` and `search_words`.
+constexpr char kIndexed[] = R"sql(
+CREATE TABLE indexed(one INTEGER PRIMARY KEY CHECK(one = 1), places INTEGER NOT NULL, words INTEGER NOT NULL);
+)sql";
+
 constexpr char kSchemaRest[] = R"sql(
 CREATE TABLE clocks(stream INTEGER NOT NULL, clock INTEGER NOT NULL, name TEXT NOT NULL, wake_at INTEGER, due_at INTEGER,
   provisional INTEGER NOT NULL, depends_from INTEGER NOT NULL, depends_to INTEGER NOT NULL,
@@ -75,7 +81,8 @@ Result<void> prepare_schema(Connection& writer) {
   const int64_t tables = TRY(writer.number("SELECT count(*) FROM sqlite_schema"));
   if (version == 0 && application == 0 && tables == 0) {
     return writer.run("BEGIN IMMEDIATE;" + std::string(kSchema) + kCaseOrders + kSchemaMiddle + inbox_tables() +
-                      kSchemaRest + "PRAGMA application_id=" + std::to_string(kApplicationId) +
+                      kIndexed + "INSERT INTO indexed VALUES(1, 0, 0);" + kSchemaRest +
+                      "PRAGMA application_id=" + std::to_string(kApplicationId) +
                       ";PRAGMA user_version=" + std::to_string(kSchemaVersion) + ";COMMIT");
   }
   if (application != kApplicationId) {
@@ -88,13 +95,18 @@ Result<void> prepare_schema(Connection& writer) {
                                           std::to_string(kSchemaVersion) +
                                           "). Start the newer program, or restore a backup made by this one.");
   }
-  if (version == 2) {
-    TRY(writer.run("BEGIN IMMEDIATE"));
-    Result<void> converted = convert_inbox_of_schema_2(writer);
-    if (converted.ok()) {
-      converted = writer.run("DROP INDEX cases_due; DROP INDEX cases_opened; DROP INDEX cases_changed;" +
-                             std::string(kCaseOrders) + "PRAGMA user_version=3; COMMIT");
+  if (version == 2 || version == 3) {
+    Result<void> converted =
+        writer.run("BEGIN IMMEDIATE;" + std::string(kIndexed) +
+                   "INSERT INTO indexed SELECT 1, ifnull(max(number), 0), ifnull(max(number), 0) FROM streams");
+    if (converted.ok() && version == 2) {
+      converted = convert_inbox_of_schema_2(writer);
+      if (converted.ok()) {
+        converted = writer.run("DROP INDEX cases_due; DROP INDEX cases_opened; DROP INDEX cases_changed;" +
+                               std::string(kCaseOrders));
+      }
     }
+    if (converted.ok()) converted = writer.run("PRAGMA user_version=4; COMMIT");
     if (!converted.ok() && writer.in_transaction()) (void)writer.run("ROLLBACK");
     return converted;
   }

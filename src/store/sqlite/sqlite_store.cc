@@ -87,6 +87,12 @@ Result<void> SqliteStore::Parts::load_writer_state() {
     const std::lock_guard guard(head_mutex);
     head = Head{.position = static_cast<uint64_t>(statement.integer_at(0)), .sum = statement.hash_at(1)};
   }
+  Statement up_to = TRY(writer->prepare("SELECT places, words FROM indexed"));
+  if (up_to.step() != SQLITE_ROW) {
+    return fail(Trouble::corrupt,
+                "The table 'indexed' of " + writer->path() + " has no row. Run verify, and restore from a backup.");
+  }
+  set_indexed({.places = up_to.integer_at(0), .words = up_to.integer_at(1)});
   return load_recent();
 }
 
@@ -111,20 +117,23 @@ Result<void> SqliteStore::Parts::load_recent() {
 
 // The new filter is filled by commits from the moment it stands there, and by this read of the table: a hash committed
 // before the read began is in the table, a later one is added by its commit.
-Result<void> SqliteStore::Parts::load_person_filter(Connection& connection) {
-  const auto rows = static_cast<size_t>(TRY(
-      connection.number("SELECT (SELECT count(*) FROM person_hashes) + (SELECT count(*) FROM person_hashes_recent)")));
-  const auto filter = std::make_shared<PersonFilter>(2 * rows);
+Result<void> SqliteStore::Parts::load_filter(Connection& connection, std::shared_ptr<HashFilter>& filter,
+                                             const char* table, const char* recent) {
+  const std::string column = std::string("SELECT ") + table, more = std::string(" UNION ALL SELECT ") + recent;
+  const auto rows = static_cast<size_t>(TRY(connection.number("SELECT count(*) FROM (" + column + more + ")")));
+  const auto fresh = std::make_shared<HashFilter>(2 * rows);
   {
     const std::lock_guard guard(recent_mutex);
-    person_filter = filter;
+    filter = fresh;
   }
-  Statement hashes =
-      TRY(connection.prepare("SELECT hash FROM person_hashes UNION ALL SELECT hash FROM person_hashes_recent"));
+  Statement hashes = TRY(connection.prepare(column + more));
   int rc = SQLITE_ROW;
-  while ((rc = hashes.step()) == SQLITE_ROW) filter->add(hashes.hash_at(0));
-  if (rc != SQLITE_DONE) return error_of(rc, connection.path(), "Reading the person hashes", "");
-  filter->set_complete();
+  while ((rc = hashes.step()) == SQLITE_ROW) {
+    const bool is_digest = hashes.view_at(0).size() == sizeof(Id);
+    fresh->add(is_digest ? filter_hash(hashes.id_at(0)) : hashes.hash_at(0));
+  }
+  if (rc != SQLITE_DONE) return error_of(rc, connection.path(), "Reading hashes", "");
+  fresh->set_complete();
   return {};
 }
 
@@ -252,19 +261,26 @@ void SqliteStore::Parts::run_in_background() {
       sync_database();
     }
     sync_head();
-    refresh_person_filter();
+    refresh_filters();
     guard.lock();
   }
 }
 
-// At the start and when it is crowded; without a filter, or with one that is not complete, the table is asked.
-void SqliteStore::Parts::refresh_person_filter() {
-  std::shared_ptr<PersonFilter> filter;
-  {
+// At the start and when one is crowded; without a filter, or with one that is not complete, the table is asked.
+void SqliteStore::Parts::refresh_filters() {
+  const auto is_crowded = [&](const std::shared_ptr<HashFilter>& filter) {
     const std::lock_guard guard(recent_mutex);
-    filter = person_filter;
+    return filter->is_crowded();
+  };
+  if (!has_person_filter || is_crowded(person_filter)) {
+    has_person_filter =
+        load_filter(*filter_loader, person_filter, "hash FROM person_hashes", "hash FROM person_hashes_recent").ok();
   }
-  if (!has_person_filter || filter->is_crowded()) has_person_filter = load_person_filter(*filter_loader).ok();
+  if (!has_key_filter || is_crowded(key_filter)) {
+    has_key_filter = load_filter(*filter_loader, key_filter, "digest FROM idempotency_index",
+                                 "digest FROM idempotency WHERE number > (SELECT number FROM idempotency_indexed)")
+                         .ok();
+  }
 }
 
 void SqliteStore::Parts::after_commit() {

@@ -14,7 +14,7 @@
 
 namespace tongban::store {
 
-inline constexpr int kSchemaVersion = 3;
+inline constexpr int kSchemaVersion = 4;
 
 struct SqliteOptions {
   std::string vfs;  // empty: the product's guard; tests give their own layers
@@ -22,6 +22,9 @@ struct SqliteOptions {
   uint64_t cache_bytes = uint64_t{256} << 20;  // of the writer; each reader has a sixteenth of it
   uint32_t checkpoint_pages =
       8192;  // of the log, before they are moved into the database; at six times that a commit waits
+  // New cases enter the order of lists and the full text together, once there are so many of them that a changed page
+  // serves several; until then each list and search reads their rows one by one.
+  uint32_t recent_cases = 512;
   // Checkpoints and the sync of the head once a second in a thread of their own. Off: within commit(), so that a test
   // repeats exactly.
   bool background = true;

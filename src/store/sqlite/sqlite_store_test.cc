@@ -24,7 +24,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 SqliteOptions quiet(bool accept = false) {
-  return {.readers = 2, .cache_bytes = 1 << 20, .background = false, .accept_head = accept};
+  return {.readers = 2, .cache_bytes = 1 << 20, .recent_cases = 0, .background = false, .accept_head = accept};
 }
 
 std::unique_ptr<SqliteStore> open_store(const std::string& folder, const SqliteOptions& options = quiet()) {
@@ -187,7 +187,7 @@ TEST(SqliteOpen, TheInboxesOfSchema2AreConverted) {
                   ->commit({{.views = {.cases = {{.case_id = id_of(1)}, {.case_id = id_of(2)}}}}})
                   .ok());
   run_sql(database, R"(
-    DROP INDEX cases_fresh; DROP TABLE inbox; DROP TABLE inbox_due; DROP TABLE relation_sets;
+    DROP INDEX cases_fresh; DROP TABLE inbox; DROP TABLE inbox_due; DROP TABLE relation_sets; DROP TABLE indexed;
     CREATE TABLE inbox(stream INTEGER NOT NULL, holder INTEGER NOT NULL, relation TEXT NOT NULL, flags INTEGER NOT NULL,
       due_key INTEGER NOT NULL, opened_at INTEGER NOT NULL, PRIMARY KEY(stream, holder, relation)) WITHOUT ROWID;
     CREATE INDEX inbox_due ON inbox(holder, flags, due_key, stream);
@@ -212,6 +212,80 @@ TEST(SqliteOpen, TheInboxesOfSchema2AreConverted) {
   EXPECT_EQ(*store->count_cases({.holder = "unit:a"}, 9), 1u);
   EXPECT_EQ(*store->count_cases({.holder = "person:00ff"}, 9), 0u);
   EXPECT_THAT(*store->verify_ledger(), IsEmpty());
+}
+
+TEST(SqliteOpen, AStoreOfSchema3KeepsItsListsAndWords) {
+  TempFolder folder;
+  const auto filed = [](uint64_t id) {
+    return Transaction{.views = {.cases = {{.case_id = id_of(id)}},
+                                 .inboxes = {{id_of(id), {{.holder = "unit:a", .relation = "lead"}}}},
+                                 .search = {{id_of(id), "公租 漏水"}}}};
+  };
+  ASSERT_TRUE(open_store(folder.path("data"))->commit({filed(1)}).ok());
+  run_sql(folder.path("data") + "/tongban.db", "DROP TABLE indexed; PRAGMA user_version = 3;");
+  SqliteOptions waiting = quiet();
+  waiting.recent_cases = 10;
+  const auto store = open_store(folder.path("data"), waiting);
+  ASSERT_TRUE(store->commit({filed(2)}).ok());
+  for (const CaseQuery& query : {CaseQuery{.holder = "unit:a"}, CaseQuery{.words = "漏水"}}) {
+    EXPECT_THAT(store->list_cases(query)->rows, SizeIs(2));
+    EXPECT_EQ(*store->count_cases(query, 9), 2u);
+  }
+  EXPECT_THAT(*store->verify_ledger(), IsEmpty());
+}
+
+TEST(SqliteLists, CasesThatWaitForTheirIndexAreListedFoundAndRemovedLikeOthers) {
+  TempFolder folder;
+  SqliteOptions waiting = quiet();
+  waiting.recent_cases = 3;
+  auto store = open_store(folder.path("data"), waiting);
+  const auto put = [&](uint64_t id, std::vector<InboxRow> rows, std::string words) {
+    ASSERT_TRUE(store
+                    ->commit({{.views = {.cases = {{.case_id = id_of(id)}},
+                                         .inboxes = {{id_of(id), std::move(rows)}},
+                                         .search = {{id_of(id), std::move(words)}}}}})
+                    .ok());
+  };
+  const auto indexed = [&] {
+    sqlite3* db = nullptr;
+    sqlite3_stmt* statement = nullptr;
+    EXPECT_EQ(sqlite3_open((folder.path("data") + "/tongban.db").c_str(), &db), SQLITE_OK);
+    sqlite3_prepare_v2(db, "SELECT count(*) FROM inbox_due", -1, &statement, nullptr);
+    EXPECT_EQ(sqlite3_step(statement), SQLITE_ROW);
+    const int count = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return count;
+  };
+  const InboxRow lead{.holder = "unit:a", .relation = "lead", .to_act = true};
+  const InboxRow desk{.holder = "unit:a", .relation = "desk"};
+  for (uint64_t id = 1; id <= 12; ++id) {
+    put(id, {lead, desk}, id % 2 == 0 ? "漏水" : "漏水管");
+    // A change and a removal among those that wait, and among those that do not.
+    if (id == 2) put(2, {desk}, "停电");
+    if (id == 11) put(3, {}, "");
+    for (const bool again : {false, true}) {
+      if (again) {
+        store.reset();
+        store = open_store(folder.path("data"), waiting);
+      }
+      const uint64_t removed = id >= 11 ? 1 : 0, of_desk_only = id >= 2 ? 1 : 0;
+      EXPECT_THAT(store->list_cases({.holder = "unit:a"})->rows, SizeIs(id - removed));
+      EXPECT_EQ(*store->count_cases({.holder = "unit:a"}, 99), id - removed);
+      EXPECT_EQ(*store->count_cases({.holder = "unit:a", .relation = "lead"}, 99), id - removed - of_desk_only);
+      EXPECT_THAT(store->list_cases({.holder = "unit:a", .sort = Sort::opened})->rows, SizeIs(id - removed));
+      EXPECT_THAT(store->list_cases({.words = "漏水"})->rows, SizeIs(id / 2 - of_desk_only));
+      EXPECT_THAT(store->list_cases({.holder = "unit:a", .words = "停电"})->rows, SizeIs(of_desk_only));
+      size_t visited = 0;
+      ASSERT_TRUE(store->visit_list("unit:a", [&](const ListedRow&) { return ++visited > 0; }).ok());
+      EXPECT_EQ(visited, 2 * (id - removed) - of_desk_only);
+      EXPECT_THAT(*store->verify_ledger(), IsEmpty());
+    }
+    if (id == 3) {
+      EXPECT_EQ(indexed(), 0);
+    }
+  }
+  EXPECT_GT(indexed(), 6);
 }
 
 TEST(SqliteOpen, AFolderThatCannotBeMadeOrWrittenIsRefused) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "store/sqlite/page_cache.h"
 
 namespace tongban::store {
 namespace {
@@ -119,10 +120,19 @@ int vfs_time64(sqlite3_vfs* vfs, sqlite3_int64* out) {
   return layer_of(vfs)->below()->xCurrentTimeInt64(layer_of(vfs)->below(), out);
 }
 
+// What SQLite takes only before it starts. Where it has started already, it only is a little slower.
+sqlite3_vfs* find_below(const std::string& name) {
+  static const bool is_prepared = [] {
+    // Counting each allocation under one mutex costs some per cent of a commit.
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK && use_corrected_page_cache() == SQLITE_OK;
+  }();
+  (void)is_prepared;
+  return sqlite3_vfs_find(name.empty() ? nullptr : name.c_str());
+}
+
 }  // namespace
 
-VfsLayer::VfsLayer(std::string name, const std::string& below)
-    : name_(std::move(name)), below_(sqlite3_vfs_find(below.empty() ? nullptr : below.c_str())) {
+VfsLayer::VfsLayer(std::string name, const std::string& below) : name_(std::move(name)), below_(find_below(below)) {
   CHECK(below_ != nullptr && below_->iVersion >= 2);
   CHECK(sqlite3_vfs_find(name_.c_str()) == nullptr);
   vfs_ = {.iVersion = 2,
@@ -248,9 +258,6 @@ int LogGather::sync(File& file, int flags) {
 
 const std::string& guarded_vfs() {
   static auto* const layers = [] {
-    // Here, because registering starts SQLite: counting each allocation under one mutex costs some per cent of a
-    // commit.
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     auto* const guard = new SyncGuard("tongban-guard", "unix", stop_process);
     return new LogGather("tongban", guard->name());
   }();
