@@ -43,6 +43,9 @@
 #define LLVMFuzzerTestOneInput fuzz_table
 #include "fuzz/table_fuzz.cc"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_workbook
+#include "fuzz/workbook_fuzz.cc"
+#undef LLVMFuzzerTestOneInput
 #define LLVMFuzzerTestOneInput fuzz_yaml
 #include "fuzz/yaml_fuzz.cc"
 #undef LLVMFuzzerTestOneInput
@@ -54,9 +57,9 @@ const std::string kFolder = TONGBAN_SOURCE_DIR "/tests/fuzz";
 
 using Target = int (*)(const uint8_t*, size_t);
 const std::map<std::string, Target> kTargets = {
-    {"date", fuzz_date},           {"dmn_xml", fuzz_dmn_xml}, {"feel", fuzz_feel}, {"feel_tests", fuzz_feel_tests},
-    {"feel_walk", fuzz_feel_walk}, {"http", fuzz_http},       {"json", fuzz_json}, {"regex", fuzz_regex},
-    {"table", fuzz_table},         {"yaml", fuzz_yaml}};
+    {"date", fuzz_date},           {"dmn_xml", fuzz_dmn_xml},   {"feel", fuzz_feel}, {"feel_tests", fuzz_feel_tests},
+    {"feel_walk", fuzz_feel_walk}, {"http", fuzz_http},         {"json", fuzz_json}, {"regex", fuzz_regex},
+    {"table", fuzz_table},         {"workbook", fuzz_workbook}, {"yaml", fuzz_yaml}};
 
 std::vector<std::filesystem::path> inputs_of(const std::string& target) {
   std::vector<std::filesystem::path> found;

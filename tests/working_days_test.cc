@@ -204,8 +204,10 @@ TEST(WorkingDays, stand_in_tables_and_models) {
 TEST(WorkingDays, in_packs_count_by_the_calendar_of_the_act) {
   kernel::Context act;
   act.calendar = &editions()->known_on(Date::from(2020, 1, 26));
+  std::vector<pack::DaysCounted> counted;
+  const kernel::Asked asked{&act, &counted};
   feel::EvalContext context;
-  context.host = &act;
+  context.host = &asked;
   feel::Scope scope;
   for (feel::Function& each : pack::host_functions(kernel::kernel_host())) scope.add(std::move(each));
   const auto give = [&](const char* text, const feel::EvalContext& in) {
@@ -215,6 +217,10 @@ TEST(WorkingDays, in_packs_count_by_the_calendar_of_the_act) {
     return result.ok ? result.value.to_text() : result.error;
   };
   EXPECT_EQ(give("working days after(date(\"2020-01-22\"), 5)", context), "date(\"2020-02-04\")");
+  ASSERT_EQ(counted.size(), 1u);
+  EXPECT_EQ(counted[0].counted.due_on, Date::from(2020, 2, 4));
+  EXPECT_EQ(give("working_days_after(date(\"2020-01-22\"), 5)", context), "date(\"2020-02-04\")");
+  EXPECT_EQ(counted.size(), 2u) << "the older name tells it too";
   EXPECT_THAT(give("is working day(date(\"2020-01-22\"), {known on: date(\"2020-01-27\")})", context),
               HasSubstr("the calendar known at the act"));
   EXPECT_THAT(give("is working day(date(\"2020-01-22\"))", {}), HasSubstr("need a calendar"));

@@ -7,6 +7,7 @@
 #   NAME              an executable tests/NAME/run
 #   torture/NAME      an executable tests/torture/NAME
 #   sanitize/…        FOLDER and packs once more, with address and undefined-behaviour sanitizers
+#   thread/FOLDER     engine and store with the thread sanitizer; only when asked for by name
 # An executable suite finds in its environment TONGBAN_BINARY (the program), TONGBAN_BUILD, TONGBAN_ROUNDS, TONGBAN_SHARED
 # and CI, starts in the root of the checkout without standard input, and prints as its last line `N passed, N failed`;
 # a line that starts with `skipped` says what could not be checked and why.
@@ -44,6 +45,9 @@ all_suites() {
   unit_folders | sed 's,^,sanitize/,'
   if has_program && [[ -x tests/packs/run ]]; then echo sanitize/packs; fi
 }
+
+# Not http: the fences in its library are unknown to the thread sanitizer.
+suites_by_name() { printf 'thread/%s\n' engine store; }
 
 total_passed=0
 total_failed=0
@@ -110,6 +114,8 @@ run_suite() {
     sanitize/packs) run_script "$suite" "$sanitize" tests/packs/run ;;
     # The frames of a sanitized build are several times larger, so that a recursion within its bound needs more stack.
     sanitize/*) ulimit -S -s 65536 2>/dev/null || ulimit -S -s "$(ulimit -H -s)"; TONGBAN_SANITIZED=1 run_unit "$suite" "$sanitize" "${suite#sanitize/}" ;;
+    # The power cuts have one thread, and hundreds of rounds.
+    thread/*) GTEST_FILTER=-PowerCut.* TSAN_OPTIONS=halt_on_error=1 TONGBAN_SANITIZED=1 run_unit "$suite" "$thread" "${suite#thread/}" ;;
     torture/*) run_script "$suite" "$release" "tests/$suite" ;;
     *) if [[ -x tests/$suite/run ]]; then run_script "$suite" "$release" "tests/$suite/run"; else run_unit "$suite" "$release" "$suite"; fi ;;
   esac
@@ -133,11 +139,15 @@ build_for() {  # build_for DIRECTORY TARGET…
 }
 
 command_test() {
-  local suites known suite targets=() sanitize_targets=() folder
+  local suites known suite targets=() sanitize_targets=() thread_targets=() folder
   mapfile -t known < <(all_suites)
-  if [[ ${1:-} == --list ]]; then printf '%s\n' "${known[@]}"; return; fi
+  # Of two suites with one name only the script would run.
+  suite=$(printf '%s\n' "${known[@]}" | sort | uniq -d | head -n 1)
+  [[ -z $suite ]] || stop "two suites are named $suite: a folder of tests/ must not be named like one of src/."
+  if [[ ${1:-} == --list ]]; then printf '%s\n' "${known[@]}"; suites_by_name | sed 's/$/ (by name only)/'; return; fi
   suites=("${known[@]}")
   if (($#)); then
+    mapfile -t -O "${#known[@]}" known < <(suites_by_name)
     suites=()
     for suite in "$@"; do
       printf '%s\n' "${known[@]}" | grep -qxF -- "$suite" || stop "there is no suite \"$suite\". Known: ${known[*]}"
@@ -151,6 +161,7 @@ command_test() {
     case $suite in
       sanitize/packs) sanitize_targets+=(tongban) ;;
       sanitize/*) sanitize_targets+=("${suite#sanitize/}_test") ;;
+      thread/*) thread_targets+=("${suite#thread/}_test") ;;
       checks) ;;
       *)
         folder=tests/$suite
@@ -167,14 +178,17 @@ command_test() {
   ((${#targets[@]})) && build_web
   ((${#targets[@]})) && configure "$release" -DCMAKE_BUILD_TYPE=RelWithDebInfo
   ((${#sanitize_targets[@]})) && configure "$sanitize" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1' -DTONGBAN_SANITIZE=ON -DTONGBAN_BENCH=OFF
+  ((${#thread_targets[@]})) && configure "$thread" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1' -DCMAKE_CXX_FLAGS=-fsanitize=thread -DMIMALLOC=OFF -DTONGBAN_BENCH=OFF
   # A full run builds everything that is built by default, so that a source without a test still has to compile.
   if (($# == 0)) && ((${#targets[@]})); then targets=(all); fi
   # The quick checks need no build and speak first.
   for suite in "${suites[@]}"; do [[ $suite == checks ]] && run_suite checks; done
   build_for "$release" "${targets[@]}"
-  for suite in "${suites[@]}"; do [[ $suite == checks || $suite == sanitize/* ]] || run_suite "$suite"; done
+  for suite in "${suites[@]}"; do [[ $suite == checks || $suite == sanitize/* || $suite == thread/* ]] || run_suite "$suite"; done
   build_for "$sanitize" "${sanitize_targets[@]}"
   for suite in "${suites[@]}"; do [[ $suite == sanitize/* ]] && run_suite "$suite"; done
+  build_for "$thread" "${thread_targets[@]}"
+  for suite in "${suites[@]}"; do [[ $suite == thread/* ]] && run_suite "$suite"; done
   printf '%d passed, %d failed\n' "$total_passed" "$total_failed"
   ((total_failed == 0 && total_passed > 0))
 }
@@ -236,28 +250,62 @@ command_bench() {
 # tests/fuzz/corpus/NAME (which the suite fuzz_corpus goes through without clang) and the words of tests/fuzz/NAME.dict.
 # What they learn is kept in build/fuzz/corpus/NAME_fuzz; a crash is kept as build/fuzz/NAME_fuzz-crash-….
 command_fuzz() {
-  local seconds=${1:-60} file name short found=0 failed=0 words
-  (($#)) && shift
+  local together= seconds=60 file name names=() targets=() failed=0
+  [[ ${1:-} == --together ]] && { together=yes; shift; }
+  if (($#)); then seconds=$1; shift; fi
   [[ $seconds =~ ^[1-9][0-9]*$ ]] || stop "./dev fuzz takes a number of seconds, not \"$seconds\"."
   local wanted=" $* "
+  for file in tests/fuzz/*_fuzz.cc; do
+    name=$(basename "$file" _fuzz.cc)
+    [[ $# == 0 || $wanted == *" $name "* ]] && names+=("$name") && targets+=("${name}_fuzz")
+  done
+  ((${#names[@]})) || stop "no such fuzz target. There are: $(ls tests/fuzz 2>/dev/null | sed -n 's/_fuzz\.cc$//p' | tr '\n' ' ')"
   need build fuzz
   need_space .
-  configure build/fuzz -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTONGBAN_BENCH=OFF \
+  mkdir -p "$logs"
+  configure build/fuzz -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_BUILD_TYPE=Debug \
+    -DCMAKE_CXX_FLAGS_DEBUG='-O1 -gline-tables-only' -DTONGBAN_BENCH=OFF \
     -DCMAKE_PROJECT_tongban_INCLUDE="$root/cmake/fuzz.cmake"
-  for file in tests/fuzz/*_fuzz.cc; do
-    name=$(basename "$file" .cc)
-    [[ -f $file ]] && [[ $# == 0 || $wanted == *" ${name%_fuzz} "* ]] || continue
-    found=1
-    ninja_build build/fuzz "$name" >"$logs/build_$name.log" 2>&1 || { grep -m 10 'error' "$logs/build_$name.log" >&2 || true; say "$name does not build; see $logs/build_$name.log"; failed=1; continue; }
-    short=${name%_fuzz}
-    words=()
-    [[ -f tests/fuzz/$short.dict ]] && words=("-dict=tests/fuzz/$short.dict")
-    mkdir -p "build/fuzz/corpus/$name"
-    printf '%s: %s seconds\n' "$name" "$seconds"
-    "build/fuzz/$name" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=4096 -print_final_stats=1 "${words[@]}" \
-      -artifact_prefix="build/fuzz/$name-" "build/fuzz/corpus/$name" "tests/fuzz/corpus/$short" >"$logs/$name.log" 2>&1 </dev/null || { tail -n 20 "$logs/$name.log"; say "$name found something; see $logs/$name.log"; failed=1; }
-    grep -E 'number_of_executed_units|new_units_added' "$logs/$name.log" || true
+  ninja_build build/fuzz "${targets[@]}" >"$logs/build_fuzz.log" 2>&1 || {
+    grep -m 10 'error' "$logs/build_fuzz.log" >&2 || true
+    stop "a fuzz target does not build; see $logs/build_fuzz.log"
+  }
+  # Together: the seconds are shared, and as many run at a time as there are cores, two at least.
+  local at_a_time=1 each=$seconds running=() started=()
+  if [[ $together ]]; then
+    at_a_time=$((jobs > 2 ? jobs : 2))
+    each=$(((seconds + ${#names[@]} - 1) / ${#names[@]}))
+  fi
+  for name in "${names[@]}"; do
+    fuzz_one "$name" "$each" &
+    running+=($!) started+=("$name")
+    if ((${#running[@]} >= at_a_time)); then
+      fuzz_end "${running[0]}" "${started[0]}" "$each" || failed=1
+      running=("${running[@]:1}") started=("${started[@]:1}")
+    fi
   done
-  ((found)) || stop "no such fuzz target. There are: $(ls tests/fuzz 2>/dev/null | sed -n 's/_fuzz\.cc$//p' | tr '\n' ' ')"
+  while ((${#running[@]})); do
+    fuzz_end "${running[0]}" "${started[0]}" "$each" || failed=1
+    running=("${running[@]:1}") started=("${started[@]:1}")
+  done
   return $failed
+}
+
+# A single input may take 25 seconds of the wall clock, so that a busy machine finds nothing; a hang takes longer.
+fuzz_one() {  # fuzz_one NAME SECONDS
+  local words=()
+  [[ -f tests/fuzz/$1.dict ]] && words=("-dict=tests/fuzz/$1.dict")
+  mkdir -p "build/fuzz/corpus/$1_fuzz"
+  exec "build/fuzz/$1_fuzz" -max_total_time="$2" -timeout=25 -rss_limit_mb=1024 -max_len=4096 -print_final_stats=1 "${words[@]}" \
+    -artifact_prefix="build/fuzz/$1_fuzz-" "build/fuzz/corpus/$1_fuzz" "tests/fuzz/corpus/$1" >"$logs/$1_fuzz.log" 2>&1 </dev/null
+}
+
+fuzz_end() {  # fuzz_end PROCESS NAME SECONDS
+  local code=0 log=$logs/$2_fuzz.log
+  wait "$1" || code=$?
+  printf '%s: %s s, %s inputs tried, coverage %s%s\n' "$2" "$3" \
+    "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" \
+    "$(grep -o 'cov: [0-9]*' "$log" | tail -n 1 | cut -d ' ' -f 2)" "$( ((code)) && echo ', FOUND SOMETHING')"
+  ((code == 0)) || { tail -n 20 "$log" >&2; say "$2_fuzz found something; see $log"; }
+  return $code
 }

@@ -327,5 +327,44 @@ TEST(Check, FindsWhatAModelDoesNotUse) {
   EXPECT_EQ(out.find("\"n\""), std::string::npos) << out;
 }
 
+// Chapter 8.3.2: the type of an output column is the type of each result under it.
+TEST(OutputTypes, AreThoseOfTheResults) {
+  const std::string types =
+      "<itemDefinition name=\"tGrade\"><typeRef>string</typeRef><allowedValues><text>\"a\", \"b\"</text>"
+      "</allowedValues></itemDefinition>";
+  const auto ask = [&](const std::string& policy, const std::string& outputs,
+                       const std::vector<std::pair<std::string, std::string>>& rows) {
+    return at(types + table(policy, outputs, rows), 1);
+  };
+  const std::string grade = "<output typeRef=\"tGrade\"/>", number = "<output typeRef=\"number\"/>";
+  EXPECT_EQ(ask("hitPolicy=\"FIRST\"", grade, {{"-", out1("\"a\"")}}), "\"a\"");
+  EXPECT_EQ(ask("hitPolicy=\"FIRST\"", grade, {{"-", out1("\"c\"")}}), "null (the output \"c\" is no tGrade)");
+  EXPECT_EQ(ask("hitPolicy=\"FIRST\"", number, {{"-", out1("\"1\"")}}), "null (the output \"1\" is no number)");
+  EXPECT_EQ(ask("hitPolicy=\"FIRST\"", number, {{"-", out1("[n]")}}), "1") << "a list of one is its item";
+  EXPECT_EQ(ask("hitPolicy=\"RULE ORDER\"", grade, {{"1", out1("\"b\"")}, {"-", out1("n")}}),
+            "[\"b\", null] (the output 1 is no tGrade)");
+  EXPECT_EQ(ask("hitPolicy=\"COLLECT\" aggregation=\"COUNT\"", grade, {{"1", out1("\"b\"")}}), "1")
+      << "an aggregate is no result of the column";
+  EXPECT_EQ(ask("hitPolicy=\"FIRST\"", "<output name=\"x\" typeRef=\"number\"/><output name=\"y\" typeRef=\"string\"/>",
+                {{"-", out1("1") + out1("n")}}),
+            "{x: 1, y: null} (the output 1 is no string)");
+}
+
+// A type whose allowed values never come to an end stops with the question.
+TEST(Bounds, AllowedValuesSpendTheStepsOfTheQuestion) {
+  feel::EvalContext context;
+  context.max_steps = 100'000;
+  const std::string text = model_text(
+      "<itemDefinition name=\"tSlow\" isCollection=\"true\"><typeRef>number</typeRef><allowedValues><text>"
+      "? = count(for i in 1..10000 return i) - 10000 + ?</text></allowedValues></itemDefinition>" +
+      decision("d", "<variable name=\"d\" typeRef=\"tSlow\"/>" + literal("for i in 1..1000 return i")));
+  const Engine::Loaded loaded = load({text});
+  ASSERT_TRUE(loaded.engine);
+  const Outcome outcome = loaded.engine->evaluate("d", {}, context);
+  EXPECT_TRUE(outcome.value.is_null());
+  ASSERT_EQ(outcome.faults.size(), 1u);
+  EXPECT_NE(outcome.faults[0].message.find("step"), std::string::npos) << outcome.faults[0].message;
+}
+
 }  // namespace
 }  // namespace tongban::dmn

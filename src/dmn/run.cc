@@ -22,7 +22,7 @@ constexpr int kNodesOfBoxed = 12;
 class Run : public std::enable_shared_from_this<Run> {
  public:
   Run(const Engine::Program& program, const feel::EvalContext& context, bool trace)
-      : program_(program), context_(context), budget_(context), trace_(trace) {}
+      : program_(program), budget_(context), trace_(trace) {}
 
   Outcome& outcome() { return outcome_; }
   World& world() { return world_; }
@@ -122,8 +122,13 @@ class Run : public std::enable_shared_from_this<Run> {
 
   Value checked(const Value& value, const TypeCheckPtr& type, Position at, const char* what) {
     if (!type) return value;
-    std::optional<Value> converted = conform(value, type, context_);
+    std::optional<Value> converted = conform(value, type, budget_);
+    budget_.missing.clear();
     if (converted) return std::move(*converted);
+    if (!budget_.error.empty()) {
+      fault(at, std::exchange(budget_.error, {}));
+      return Value();
+    }
     fault(at, std::string(what) + " " + shortened(value) + " is no " + type->name);
     return Value();
   }
@@ -302,9 +307,42 @@ class Run : public std::enable_shared_from_this<Run> {
     if (!spend()) return Value();
     Decision decision = dmn::evaluate(*node.table, slots, budget_, trace_);
     if (decision.status == Decision::Status::failed) fault(node.at, decision.error);
-    Value value = decision.value;
+    Value value = typed_results(node, decision.value);
     if (trace_) outcome_.tables.push_back({element_, &node.table->table(), std::move(decision)});
     return value;
+  }
+
+  // Results under the types of their columns; an aggregate is of its own type.
+  Value typed_results(const Node& node, Value value) {
+    const Table& table = node.table->table();
+    switch (table.hit_policy) {
+      case HitPolicy::collect_sum:
+      case HitPolicy::collect_min:
+      case HitPolicy::collect_max:
+      case HitPolicy::collect_count:
+        return value;
+      default:
+        break;
+    }
+    const auto is_open = [](const TypeCheckPtr& type) { return type == nullptr; };
+    if (std::all_of(node.output_types.begin(), node.output_types.end(), is_open)) return value;
+    const bool many = table.hit_policy == HitPolicy::collect || table.hit_policy == HitPolicy::rule_order ||
+                      table.hit_policy == HitPolicy::output_order;
+    if (!many || value.kind() != Value::Kind::list) return typed_result(node, table, std::move(value));
+    feel::List rows = value.as_list();
+    for (Value& row : rows) row = typed_result(node, table, std::move(row));
+    return Value::list(std::move(rows));
+  }
+  Value typed_result(const Node& node, const Table& table, Value value) {
+    if (node.output_types.size() == 1) return checked(value, node.output_types[0], node.at, "the output");
+    if (value.kind() != Value::Kind::context) return value;
+    feel::Context row = value.as_context();
+    for (size_t i = 0; i < node.output_types.size(); ++i) {
+      for (auto& [name, output] : row) {
+        if (name == table.outputs[i].name) output = checked(output, node.output_types[i], node.at, "the output");
+      }
+    }
+    return Value::context(std::move(row));
   }
 
   // `body` as a call: bounded in depth, and the faults inside are named after what is called.
@@ -340,7 +378,7 @@ class Run : public std::enable_shared_from_this<Run> {
     }
     for (size_t i = 0; i < function.slots.size(); ++i) {
       const Value given = i < arguments.size() ? arguments[i] : Value();
-      std::optional<Value> converted = conform(given, function.types[i], context_);
+      std::optional<Value> converted = conform(given, function.types[i], budget_);
       if (!converted) {
         fault(at, "the argument \"" + function.parameters[i] + "\", " + shortened(given) + ", is no " +
                       function.types[i]->name);
@@ -358,7 +396,7 @@ class Run : public std::enable_shared_from_this<Run> {
       for (const size_t index : *list) {
         const Value given = next < arguments.size() ? arguments[next] : Value();
         ++next;
-        std::optional<Value> converted = conform(given, program_.elements[index].type, context_);
+        std::optional<Value> converted = conform(given, program_.elements[index].type, budget_);
         if (!converted) {
           fault(compiled.element->at, "\"" + program_.elements[index].element->name + "\", " + shortened(given) +
                                           ", is no " + program_.elements[index].type->name);
@@ -383,7 +421,6 @@ class Run : public std::enable_shared_from_this<Run> {
 
  private:
   const Engine::Program& program_;
-  const feel::EvalContext& context_;
   feel::Budget budget_;
   bool trace_ = false;
   std::map<size_t, Value> functions_;

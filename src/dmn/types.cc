@@ -38,8 +38,8 @@ bool has_kind(const Value& value, const Type& type) {
   return feel::has_type(value, shallow);
 }
 
-bool passes(const feel::Expression& tests, const Value& value, const feel::EvalContext& context) {
-  return feel::test(tests, value, {}, context).truth == feel::Truth::yes;
+bool passes(const feel::Expression& tests, const Value& value, feel::Budget& budget) {
+  return feel::test(tests, value, {}, budget).truth == feel::Truth::yes;
 }
 
 // May the function be called with so many arguments?
@@ -50,8 +50,8 @@ bool takes(const feel::Callable& function, size_t arguments) {
   return static_cast<size_t>(required) <= arguments && arguments <= function.parameters.size();
 }
 
-std::optional<Value> conform_plain(const Value& value, const TypeCheck& check, const feel::EvalContext& context) {
-  if (check.base) return conform(value, check.base, context);
+std::optional<Value> conform_plain(const Value& value, const TypeCheck& check, feel::Budget& budget) {
+  if (check.base) return conform(value, check.base, budget);
   if (check.is_function) {
     const bool fits = value.kind() == Value::Kind::function && takes(*value.as_function(), check.parameters);
     return fits ? std::optional(value) : std::nullopt;
@@ -63,7 +63,7 @@ std::optional<Value> conform_plain(const Value& value, const TypeCheck& check, c
       const auto entry =
           std::find_if(entries.begin(), entries.end(), [&name = name](const auto& each) { return each.first == name; });
       if (entry == entries.end()) return std::nullopt;
-      std::optional<Value> converted = conform(entry->second, member, context);
+      std::optional<Value> converted = conform(entry->second, member, budget);
       if (!converted) return std::nullopt;
       entry->second = std::move(*converted);
     }
@@ -79,7 +79,7 @@ std::optional<Value> conform_plain(const Value& value, const TypeCheck& check, c
 
 Type feel_type(const TypeCheckPtr& check) { return check ? check->type : Type::any(); }
 
-std::optional<Value> conform(const Value& value, const TypeCheckPtr& check, const feel::EvalContext& context) {
+std::optional<Value> conform(const Value& value, const TypeCheckPtr& check, feel::Budget& budget) {
   if (!check) return value;
   if (value.is_null()) return value;
   std::optional<Value> out;
@@ -90,19 +90,19 @@ std::optional<Value> conform(const Value& value, const TypeCheckPtr& check, cons
     else
       items.push_back(value);
     for (Value& item : items) {
-      std::optional<Value> converted = conform(item, check->element, context);
+      std::optional<Value> converted = conform(item, check->element, budget);
       if (!converted) return std::nullopt;
       item = std::move(*converted);
-      if (check->allowed && !passes(*check->allowed, item, context)) return std::nullopt;
+      if (check->allowed && !passes(*check->allowed, item, budget)) return std::nullopt;
     }
     out = Value::list(std::move(items));
   } else {
-    out = conform_plain(value, *check, context);
+    out = conform_plain(value, *check, budget);
     if (!out && value.kind() == Value::Kind::list && value.as_list().size() == 1)
-      out = conform_plain(value.as_list()[0], *check, context);
-    if (out && check->allowed && !passes(*check->allowed, *out, context)) return std::nullopt;
+      out = conform_plain(value.as_list()[0], *check, budget);
+    if (out && check->allowed && !passes(*check->allowed, *out, budget)) return std::nullopt;
   }
-  if (out && check->constraint && !passes(*check->constraint, *out, context)) return std::nullopt;
+  if (out && check->constraint && !passes(*check->constraint, *out, budget)) return std::nullopt;
   return out;
 }
 

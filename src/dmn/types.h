@@ -33,9 +33,9 @@ struct TypeCheck {
 // What feel knows of the type: any without one.
 feel::Type feel_type(const TypeCheckPtr& check);
 
-// The value as it stands under the type; nothing when it does not conform. Null conforms to every type.
-std::optional<feel::Value> conform(const feel::Value& value, const TypeCheckPtr& check,
-                                   const feel::EvalContext& context);
+// The value as it stands under the type; nothing when it does not conform. Null conforms to every type. What allowed
+// values cost is spent of the budget; nothing conforms when it is used up.
+std::optional<feel::Value> conform(const feel::Value& value, const TypeCheckPtr& check, feel::Budget& budget);
 
 // The types of a set of models. Resolving finds own item definitions, those of imports by "import.name", the names of
 // FEEL's own types, and what feel::parse_type reads. A definition that contains itself is a problem.

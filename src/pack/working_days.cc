@@ -92,80 +92,161 @@ constexpr std::string_view kProvisionalWords = "所涉日期的放假安排尚�
 
 // Explanations are for people: past these bounds an evaluation keeps no more of them, and long ones are not listed.
 constexpr size_t kMostNotes = 1'000;
+constexpr size_t kMostCounted = 50;  // they stand in events
 constexpr int64_t kMostExplainedDays = 5'000;
+
+json::object to_json(const DaysCounted& one) {
+  const calendar::Counted& counted = one.counted;
+  const bool is_long = counted.n > kMostExplainedDays;
+  switch (one.function) {
+    case DaysCounted::Function::after:
+    case DaysCounted::Function::next:
+      if (is_long) return {{"due_on", to_text(counted.due_on)}, {"provisional", counted.provisional}};
+      return calendar::to_json(counted);
+    case DaysCounted::Function::between:
+      return {{"from", to_text(local_date(counted.start))},
+              {"to", to_text(counted.due_on)},
+              {"days", counted.n},
+              {"edition", counted.edition},
+              {"provisional", counted.provisional},
+              {"specials", to_json(counted.specials)}};
+    case DaysCounted::Function::is_working:
+      return {{"date", to_text(counted.due_on)},
+              {"working_day", counted.n == 1},
+              {"edition", counted.edition},
+              {"provisional", counted.provisional},
+              {"specials", to_json(counted.specials)}};
+  }
+  return {};
+}
 
 bool keeps_notes(const EvalContext& context) { return context.notes != nullptr && context.notes->size() < kMostNotes; }
 
+// Where the answers of an evaluation go; `make` is asked only when one of the two wants it.
+class Keeper {
+ public:
+  Keeper(const EvalContext& context, const CountedSink& sink)
+      : context_(context), sink_(sink ? sink(context) : nullptr) {
+    if (sink_ && sink_->size() >= kMostCounted) sink_ = nullptr;
+  }
+  bool wants() const { return sink_ || keeps_notes(context_); }
+  void keep(DaysCounted one) const {
+    if (keeps_notes(context_)) {
+      context_.notes->push_back(
+          {std::string(name_of(one.function)), explain(one), to_json(one), one.counted.provisional});
+    }
+    if (sink_) sink_->push_back(std::move(one));
+  }
+
+ private:
+  const EvalContext& context_;
+  std::vector<DaysCounted>* sink_;
+};
+
 // Counts from a day, n may be negative; null outside the years 1 to 9999.
-Value count_from(const char* function, const Calendar& calendar, Date date, int64_t n, const EvalContext& context) {
+Value count_from(DaysCounted::Function function, const Calendar& calendar, Date date, int64_t n, const Keeper& keeper) {
   const calendar::Kind kind = n < 0 ? calendar::Kind::backward : calendar::Kind::deadline;
   const Instant start = start_of_day(date);
   const int64_t length = n < 0 ? -n : n;
   const Result<calendar::Due> due = calendar::find_due(calendar, start, calendar::Unit::working_days, length, kind);
   if (!due.ok()) return {};
-  if (keeps_notes(context) && length > kMostExplainedDays) {
-    context.notes->push_back({function,
-                              to_text(date) + (n < 0 ? " 前 " : " 后 ") + std::to_string(length) + " 个工作日：" +
-                                  to_text(due->due_on) + "。" + std::string(due->provisional ? kProvisionalWords : ""),
-                              {{"due_on", to_text(due->due_on)}, {"provisional", due->provisional}},
-                              due->provisional});
-  } else if (keeps_notes(context)) {
-    const Result<calendar::Counted> counted =
-        calendar::count(calendar, start, calendar::Unit::working_days, length, kind);
-    if (counted.ok()) {
-      context.notes->push_back(
-          {function, calendar::explain(*counted), calendar::to_json(*counted), counted->provisional});
-    }
+  if (!keeper.wants()) return Value::of(due->due_on);
+  DaysCounted one{.formula = {}, .function = function, .counted = {}};
+  if (length > kMostExplainedDays) {
+    one.counted = {.start = start,
+                   .n = length,
+                   .kind = kind,
+                   .first_counted = n < 0 ? date - 1 : date + 1,
+                   .raw_end = due->due_on,
+                   .due_on = due->due_on,
+                   .due_at = due->due_at,
+                   .provisional = due->provisional,
+                   .edition = calendar.edition(),
+                   .specials = {}};
+  } else {
+    Result<calendar::Counted> counted = calendar::count(calendar, start, calendar::Unit::working_days, length, kind);
+    if (!counted.ok()) return Value::of(due->due_on);
+    one.counted = std::move(*counted);
   }
+  keeper.keep(std::move(one));
   return Value::of(due->due_on);
 }
 
-Value days_between(const Calendar& calendar, Date from, Date to, const EvalContext& context) {
+Value days_between(const Calendar& calendar, Date from, Date to, const Keeper& keeper) {
   const int64_t days = calendar.working_days_between(from, to);
-  if (keeps_notes(context)) {
+  if (keeper.wants()) {
     const Date first = std::min(from, to) + 1;
     const Date last = std::max(from, to);
     const bool provisional = from != to && (calendar.is_provisional(first) || calendar.is_provisional(last));
-    const std::vector<calendar::SpecialDay> specials =
-        last - first <= kMostExplainedDays ? specials_in(calendar, first, last) : std::vector<calendar::SpecialDay>();
-    std::string text = to_text(from) + "（不计）至 " + to_text(to) + "：" + std::to_string(days) + " 个工作日。" +
-                       specials_in_words(specials) + std::string(provisional ? kProvisionalWords : "");
-    context.notes->push_back({"working days between",
-                              std::move(text),
-                              {{"from", to_text(from)},
-                               {"to", to_text(to)},
-                               {"days", days},
-                               {"edition", calendar.edition()},
-                               {"provisional", provisional},
-                               {"specials", to_json(specials)}},
-                              provisional});
+    keeper.keep({.formula = {},
+                 .function = DaysCounted::Function::between,
+                 .counted = {.start = start_of_day(from),
+                             .n = days,
+                             .first_counted = first,
+                             .raw_end = to,
+                             .due_on = to,
+                             .due_at = start_of_day(to),
+                             .provisional = provisional,
+                             .edition = calendar.edition(),
+                             .specials = last - first <= kMostExplainedDays ? specials_in(calendar, first, last)
+                                                                            : std::vector<calendar::SpecialDay>()}});
   }
   return Value::of(days);
 }
 
-Value is_working_day(const Calendar& calendar, Date date, const EvalContext& context) {
+Value is_working_day(const Calendar& calendar, Date date, const Keeper& keeper) {
   const bool working = calendar.is_working_day(date);
-  if (keeps_notes(context)) {
-    const bool provisional = calendar.is_provisional(date);
-    const std::vector<calendar::SpecialDay> specials = specials_in(calendar, date, date);
-    std::string text = to_text(date) + " " + std::string(calendar::weekday_in_chinese(date)) +
-                       (working ? "是工作日。" : "是休息日。") + specials_in_words(specials) +
-                       std::string(provisional ? kProvisionalWords : "");
-    context.notes->push_back({"is working day",
-                              std::move(text),
-                              {{"date", to_text(date)},
-                               {"working_day", working},
-                               {"edition", calendar.edition()},
-                               {"provisional", provisional},
-                               {"specials", to_json(specials)}},
-                              provisional});
+  if (keeper.wants()) {
+    keeper.keep({.formula = {},
+                 .function = DaysCounted::Function::is_working,
+                 .counted = {.start = start_of_day(date),
+                             .n = working ? 1 : 0,
+                             .first_counted = date,
+                             .raw_end = date,
+                             .due_on = date,
+                             .due_at = start_of_day(date),
+                             .provisional = calendar.is_provisional(date),
+                             .edition = calendar.edition(),
+                             .specials = specials_in(calendar, date, date)}});
   }
   return Value::of(working);
 }
 
 }  // namespace
 
-std::vector<feel::Function> working_day_functions(FindCalendar find) {
+std::string_view name_of(DaysCounted::Function function) {
+  static constexpr std::string_view kNames[] = {"working days after", "next working day", "working days between",
+                                                "is working day"};
+  const auto index = static_cast<size_t>(function);
+  return index < std::size(kNames) ? kNames[index] : std::string_view();
+}
+
+std::string explain(const DaysCounted& one) {
+  const calendar::Counted& counted = one.counted;
+  const std::string end =
+      specials_in_words(counted.specials) + std::string(counted.provisional ? kProvisionalWords : "");
+  switch (one.function) {
+    case DaysCounted::Function::after:
+    case DaysCounted::Function::next:
+      if (counted.n <= kMostExplainedDays) return calendar::explain(counted);
+      return to_text(local_date(counted.start)) + (counted.kind == calendar::Kind::backward ? " 前 " : " 后 ") +
+             std::to_string(counted.n) + " 个工作日：" + to_text(counted.due_on) + "。" + end;
+    case DaysCounted::Function::between:
+      return to_text(local_date(counted.start)) + "（不计）至 " + to_text(counted.due_on) + "：" +
+             std::to_string(counted.n) + " 个工作日。" + end;
+    case DaysCounted::Function::is_working:
+      return to_text(counted.due_on) + " " + std::string(calendar::weekday_in_chinese(counted.due_on)) +
+             (counted.n == 1 ? "是工作日。" : "是休息日。") + end;
+  }
+  return {};
+}
+
+Value working_days_after(const Calendar& calendar, Date date, int64_t n, const EvalContext& context,
+                         const CountedSink& sink) {
+  return count_from(DaysCounted::Function::after, calendar, date, n, Keeper(context, sink));
+}
+
+std::vector<feel::Function> working_day_functions(FindCalendar find, CountedSink sink) {
   using Parameter = feel::Function::Parameter;
   const Parameter calendar{"calendar", Type::any(), true, nullptr};
   const auto day = [](const char* name) {
@@ -184,44 +265,46 @@ std::vector<feel::Function> working_day_functions(FindCalendar find) {
                        {day("date"), {"n", Type::number(), false, nullptr}, calendar},
                        Type::date(),
                        "The n-th working day after a day; before it when n is negative. The day itself does not count.",
-                       [found](Arguments a, const EvalContext& context) -> Result<Value> {
+                       [found, sink](Arguments a, const EvalContext& context) -> Result<Value> {
                          const std::optional<Date> date = day_of(a[0]);
                          const std::optional<int64_t> n = number_of_days(a[1]);
                          if (!date || !n) return Value();
                          const Calendar* of = TRY(found(a[2], context));
-                         return of ? count_from("working days after", *of, *date, *n, context) : Value();
+                         return of ? count_from(DaysCounted::Function::after, *of, *date, *n, Keeper(context, sink))
+                                   : Value();
                        }});
   functions.push_back(
       {"working days between",
        {day("from"), day("to"), calendar},
        Type::number(),
        "The working days behind the first day up to and with the second; negative when that is earlier.",
-       [found](Arguments a, const EvalContext& context) -> Result<Value> {
+       [found, sink](Arguments a, const EvalContext& context) -> Result<Value> {
          const std::optional<Date> from = day_of(a[0]);
          const std::optional<Date> to = day_of(a[1]);
          if (!from || !to) return Value();
          const Calendar* of = TRY(found(a[2], context));
-         return of ? days_between(*of, *from, *to, context) : Value();
+         return of ? days_between(*of, *from, *to, Keeper(context, sink)) : Value();
        }});
   functions.push_back({"is working day",
                        {day("date"), calendar},
                        Type::boolean(),
                        "Is the day a working day, adjusted workdays included?",
-                       [found](Arguments a, const EvalContext& context) -> Result<Value> {
+                       [found, sink](Arguments a, const EvalContext& context) -> Result<Value> {
                          const std::optional<Date> date = day_of(a[0]);
                          if (!date) return Value();
                          const Calendar* of = TRY(found(a[1], context));
-                         return of ? is_working_day(*of, *date, context) : Value();
+                         return of ? is_working_day(*of, *date, Keeper(context, sink)) : Value();
                        }});
   functions.push_back({"next working day",
                        {day("date"), calendar},
                        Type::date(),
                        "The first working day after a day, never the day itself.",
-                       [found](Arguments a, const EvalContext& context) -> Result<Value> {
+                       [found, sink](Arguments a, const EvalContext& context) -> Result<Value> {
                          const std::optional<Date> date = day_of(a[0]);
                          if (!date) return Value();
                          const Calendar* of = TRY(found(a[1], context));
-                         return of ? count_from("next working day", *of, *date, 1, context) : Value();
+                         return of ? count_from(DaysCounted::Function::next, *of, *date, 1, Keeper(context, sink))
+                                   : Value();
                        }});
   return functions;
 }

@@ -28,11 +28,32 @@ struct AskedCalendar {
   std::string name;              // empty: the default
   std::optional<Date> known_on;  // empty: as the evaluation knows it
 };
+// What one call counted, as data: its sentence and its JSON are made of it, and counting again with the same edition
+// gives the same.
+struct DaysCounted {
+  enum class Function : uint8_t { after, next, between, is_working };
+  std::string formula;  // what the answer is for, as the host names it: a field, a condition…
+  Function function = Function::after;
+  // after, next: the period. between: from the day after `start` to due_on, n days. is_working: the day, n is 1 or 0.
+  calendar::Counted counted;
+  bool operator==(const DaysCounted&) const = default;
+};
+std::string_view name_of(DaysCounted::Function function);  // "working days after"
+// "2021-02-05（周五）起 5 个工作日……", with a word when it is provisional.
+std::string explain(const DaysCounted& counted);
+
+// Where an evaluation wants what its calls counted, beside the notes; nullptr: nowhere.
+using CountedSink = std::function<std::vector<DaysCounted>*(const feel::EvalContext&)>;
+
 // The calendar, which lives at least until the evaluation ends; a refusal names those that there are. From any thread.
 using FindCalendar = std::function<Result<const calendar::Calendar*>(const AskedCalendar&, const feel::EvalContext&)>;
 
 // An empty `find`: every call is refused for want of a calendar (for lists of functions).
-std::vector<feel::Function> working_day_functions(FindCalendar find);
+std::vector<feel::Function> working_day_functions(FindCalendar find, CountedSink sink = {});
+
+// `working days after` for a host's own function: null outside the years 1 to 9999.
+feel::Value working_days_after(const calendar::Calendar& calendar, Date date, int64_t n,
+                               const feel::EvalContext& context, const CountedSink& sink);
 
 // Looks in one set of editions, known as its own name, `china` and the empty name.
 FindCalendar calendar_of(std::shared_ptr<const calendar::Editions> editions);
