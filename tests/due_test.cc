@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <sstream>
 
@@ -92,6 +93,9 @@ TEST(Due, wrong_words_give_code_2_and_a_sentence) {
     EXPECT_EQ(run.code, 2) << testing::PrintToString(args);
     EXPECT_EQ(run.out, "");
     EXPECT_NE(run.err, "");
+    const std::string first = run.err.substr(0, run.err.find('\n'));
+    EXPECT_TRUE(std::ranges::any_of(first, [](char c) { return static_cast<unsigned char>(c) > 0x7f; }))
+        << "Chinese first: " << run.err;
   }
 }
 

@@ -46,8 +46,19 @@ std::optional<int> Arguments::parse(const std::string& command, const std::strin
     shell.err << "tongban: " << (sentence.empty() ? "too many words for `tongban " + command + "`." : sentence)
               << " See `tongban " << command << " --help`.\n";
     return kWrongUsage;
+  } catch (const CLI::RequiredError&) {
+    for (size_t i = 0; i < options.size(); ++i) {
+      if (!options[i].required || parsed[i]->count() > 0) continue;
+      const bool by_place = !options[i].name.starts_with("-");
+      shell.err << "tongban: " << (by_place ? "a word is missing: " : options[i].name + " is missing: ")
+                << options[i].meaning << ". See `tongban " << command << " --help`.\n";
+      break;
+    }
+    return kWrongUsage;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, shell.out, shell.err) == 0 ? kOk : kWrongUsage;
+    if (error.get_exit_code() == 0) return app.exit(error, shell.out, shell.err), kOk;
+    shell.err << "tongban: " << error.what() << ". See `tongban " << command << " --help`.\n";
+    return kWrongUsage;
   }
   for (size_t i = 0; i < options.size(); ++i) {
     if (parsed[i]->count() > 0) values_[options[i].name] = options[i].is_flag ? "yes" : texts[i];

@@ -34,9 +34,10 @@ bool goes_through_server(const std::string& name) {
   return false;
 }
 
-Result<Site*> Sites::open(const Shell&, Need need) {
+Result<Site*> Sites::open(const Shell& shell, Need need) {
   if (live_) return live_;
   SiteOptions options;
+  options.report = [&shell](const std::string& sentence) { shell.err << sentence << "\n"; };
   options.folder = settings_.text("data");
   options.packs = settings_.text("packs");
   options.create = need.create;

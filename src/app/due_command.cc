@@ -9,6 +9,7 @@
 
 #include "app/paths.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "calendar/batch.h"
 #include "calendar/load.h"
 
@@ -25,6 +26,11 @@ constexpr int kAnswered = 0;
 constexpr int kNoAnswer = 1;
 constexpr int kWrongWords = 2;
 constexpr int kCannotReadOrWrite = 3;
+
+// A refusal in the words of both: Chinese first, as the answer is.
+void say(std::ostream& err, const std::string& chinese, const std::string& english) {
+  err << chinese << "\n" << english << "\n";
+}
 
 struct Asked {
   std::string from;
@@ -78,10 +84,12 @@ Result<Period> asked_period(const Asked& asked) {
     int64_t n = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), n);
     if (error == std::errc() && end == text->data() + text->size()) return Period{unit, n};
-    return fail(Trouble::invalid_input, "\"" + *text + "\" is not a whole number between 0 and 9223372036854775807.");
+    return fail(Trouble::invalid_input, "“" + *text + "”不是 0 到 9223372036854775807 之间的整数。\n\"" + *text +
+                                            "\" is not a whole number between 0 and 9223372036854775807.");
   }
   return fail(
       Trouble::invalid_input,
+      "请写明从哪天起算、期间多长，例如：tongban due --from 2021-02-05 --working-days 5\n"
       "Say when the period starts and how long it is, for example: tongban due --from 2021-02-05 --working-days 5");
 }
 
@@ -89,14 +97,32 @@ bool has_period(const Asked& asked) {
   return !(asked.minutes + asked.hours + asked.working_days + asked.calendar_days + asked.months).empty();
 }
 
+Error no_date(const std::string& text, const Error& error) {
+  return fail(Trouble::invalid_input, "“" + text + "”不是存在的日期，请写成 2021-02-05。\n" + error.message);
+}
+
 Result<Instant> parse_from(const std::string& text, Unit unit) {
-  if (text.size() != 10) return parse_instant(text);
-  const Date date = TRY(parse_date(text));
-  if (unit == Unit::minutes || unit == Unit::hours) {
+  if (text.empty()) {
     return fail(Trouble::invalid_input,
-                "Minutes and hours start at a point in time; write --from as " + text + "T09:30:00+08:00.");
+                "请用 --from 写明从哪天起算，例如：--from 2021-02-05\n"
+                "Say with --from when the period starts, for example: --from 2021-02-05");
   }
-  return start_of_day(date);
+  if (text.size() != 10) {
+    Result<Instant> instant = parse_instant(text);
+    if (instant.ok()) return instant;
+    return fail(Trouble::invalid_input,
+                "“" + text + "”不是日期，也不是时刻，请写成 2021-02-05 或 2021-02-05T09:30:00+08:00。\n" +
+                    instant.error().message);
+  }
+  const Result<Date> date = parse_date(text);
+  if (!date.ok()) return no_date(text, date.error());
+  if (unit == Unit::minutes || unit == Unit::hours) {
+    return fail(Trouble::invalid_input, "分钟和小时从时刻起算，--from 请写成 " + text +
+                                            "T09:30:00+08:00。\n"
+                                            "Minutes and hours start at a point in time; write --from as " +
+                                            text + "T09:30:00+08:00.");
+  }
+  return start_of_day(*date);
 }
 
 // The notices that the answer rests on, each with its day of publication.
@@ -140,7 +166,10 @@ int answer_one(const Calendar& calendar, const Editions& editions, const Asked& 
   const Kind kind = asked.validity ? Kind::validity : asked.backward ? Kind::backward : Kind::deadline;
   const Result<Counted> counted = calendar::count(calendar, *start, period->unit, period->n, kind);
   if (!counted.ok()) {
-    err << counted.error().message << "\n";
+    say(err,
+        period->n < 0 ? "期间的长短不能是负数，请写 0 或者更大的数；向前数请用 --backward。"
+                      : "算出的日期超出公元 1 年至 9999 年，没有结果；请缩短期间。",
+        counted.error().message);
     return kNoAnswer;
   }
   print(*counted, editions, asked.as_json, out);
@@ -149,22 +178,53 @@ int answer_one(const Calendar& calendar, const Editions& editions, const Asked& 
 
 int answer_batch(const Calendar& calendar, const Asked& asked, std::istream& in, std::ostream& out, std::ostream& err) {
   if (has_period(asked)) {
-    err << "With --batch the periods stand in the lines; leave out --working-days and the like.\n";
+    say(err, "用 --batch 时，期间写在各行里；请去掉 --working-days 等选项。",
+        "With --batch the periods stand in the lines; leave out --working-days and the like.");
     return kWrongWords;
   }
   std::ifstream file;
   if (asked.batch != "-") file.open(asked.batch, std::ios::binary);
   if (!file) {
-    err << "The file " << asked.batch << " cannot be opened.\n";
+    say(err, "文件 " + asked.batch + " 打不开。", "The file " + asked.batch + " cannot be opened.");
     return kCannotReadOrWrite;
   }
   std::istream& source = asked.batch == "-" ? in : file;
   const bool all_answered = calendar::answer_lines(calendar, source, out);
   if (source.bad() || !out) {
-    err << (out ? "The lines cannot be read to their end.\n" : "The answers cannot be written.\n");
+    if (out)
+      say(err, "文件没有读完。", "The lines cannot be read to their end.");
+    else
+      say(err, "结果写不出去。", "The answers cannot be written.");
     return kCannotReadOrWrite;
   }
   return all_answered ? kAnswered : kNoAnswer;
+}
+
+}  // namespace
+
+namespace {
+
+// What is wrong with the words themselves; CLI11's own sentence follows it.
+std::string wrong_words(const CLI::App& app, const std::vector<std::string>& args, const CLI::ParseError& error) {
+  std::vector<std::string> known{"--help"};
+  for (const CLI::App* group : app.get_subcommands({})) {
+    for (const CLI::Option* option : group->get_options()) known.push_back(option->get_name());
+  }
+  for (const CLI::Option* option : app.get_options()) known.push_back(option->get_name());
+  for (const std::string& word : args) {
+    const std::string name = word.substr(0, word.find('='));
+    if (!name.starts_with("-") || name == "-" || name == "-h" ||
+        std::find(known.begin(), known.end(), name) != known.end())
+      continue;
+    if (name.size() > 1 && name[1] >= '0' && name[1] <= '9') continue;  // a negative number
+    const std::string near = nearest_word(name, known);
+    return "没有选项 " + name + "。" + (near.empty() ? "" : "是不是 " + near + "？") + "写法见 tongban due --help。";
+  }
+  if (error.get_name() == "RequiredError") return "一次只能算一种期间，请只写一个，例如 --working-days 5。";
+  if (error.get_name() == "ExcludesError")
+    return "--batch 不能和 --from、--validity、--backward、--json 一起用，--validity 不能和 --backward 一起用。";
+  if (error.get_name() == "ArgumentMismatch") return "选项后面缺少内容，或者同一个选项写了两次。";
+  return "命令的写法不对。写法见 tongban due --help。";
 }
 
 }  // namespace
@@ -177,13 +237,15 @@ int run_due(const std::vector<std::string>& args, std::istream& in, std::ostream
     std::vector<std::string> reversed(args.rbegin(), args.rend());  // CLI11 takes the last word first
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, out, err) == 0 ? kAnswered : kWrongWords;
+    if (error.get_exit_code() == 0) return app.exit(error, out, err), kAnswered;
+    say(err, wrong_words(app, args, error), error.what());
+    return kWrongWords;
   }
   std::optional<Date> known_on;
   if (!asked.known_on.empty()) {
     const Result<Date> date = parse_date(asked.known_on);
     if (!date.ok()) {
-      err << "--known-on: " << date.error().message << "\n";
+      err << "--known-on：" << no_date(asked.known_on, date.error()).message << "\n";
       return kWrongWords;
     }
     known_on = *date;

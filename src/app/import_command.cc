@@ -35,7 +35,7 @@ void draw(const Shell& shell, std::string_view what, uint64_t done, uint64_t all
 int run_import(const Words& words, Sites& sites, Shell& shell) {
   Arguments arguments;
   const std::vector<Option> options = {
-      {"what", "cases", true},
+      {"what", "what to import: cases", true},
       {"file", ".jsonl, .jsonl.gz or .csv"},
       {"--type", "the case type, e.g. hotline-12345/request; must be that of the mapping"},
       {"--mapping", "a mapping file, or the name of one in a pack's import folder"},

@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "pack/check.h"
 #include "pack/coverage.h"
 #include "pack/files.h"
@@ -131,7 +132,22 @@ int run_pack(const std::vector<std::string>& args, std::istream&, std::ostream& 
     std::vector<std::string> reversed(args.rbegin(), args.rend());  // CLI11 takes them from the back
     app.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, out, err) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error, out, err), 0;
+    const std::vector<std::string> known = {"check", "coverage", "print", "test"};
+    const bool is_known = !args.empty() && std::find(known.begin(), known.end(), args[0]) != known.end();
+    if (args.empty()) {
+      err << "tongban: `tongban pack` knows check, coverage, print and test.";
+    } else if (!is_known) {
+      const std::string near = nearest_word(args[0], known);
+      err << "tongban: `tongban pack` knows check, coverage, print and test, not \"" << args[0] << "\""
+          << (near.empty() ? "." : "; is " + near + " meant?");
+    } else if (args.size() == 1) {
+      err << "tongban: `tongban pack " << args[0] << "` needs the folder of a pack, for example packs/hotline-12345.";
+    } else {
+      err << "tongban: " << error.what() << ".";
+    }
+    err << " See `tongban pack --help`.\n";
+    return 2;
   }
   if (check_command->parsed()) return check(directories, as_json, out, err);
   if (coverage_command->parsed()) return print_coverage(directory, as_json, strict, out, err);

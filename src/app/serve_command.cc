@@ -154,6 +154,7 @@ int serve_site(Site& site, const Settings& settings, Shell& shell) {
       json::object{
           {"port", (*server)->port()}, {"version", TONGBAN_VERSION}, {"position", site.engine->status().position}});
 
+  api.warm_up();
   wait_for_signal(**server, **log);
   (*log)->write("info", "stopping");
   api.close_streams();

@@ -88,19 +88,22 @@ Result<std::unique_ptr<Site>> open_site(SiteOptions options) {
   site->store = TRY(store::SqliteStore::open(options.folder));
   site->keys = TRY(store::SqliteKeyStore::open(options.folder));
   site->attachments = TRY(store::Attachments::open(options.folder + "/attachments"));
-  if (options.not_before) {
+  const auto tell_newest = [&options, &site]() -> Result<void> {
+    if (!options.not_before) return {};
     store::CaseQuery newest;
     newest.sort = store::Sort::changed;
     newest.limit = 1;
     const store::CasePage page = TRY(site->store->list_cases(newest));
     if (!page.rows.empty()) options.not_before(page.rows.front().changed_at);
-  }
-  report("Loading the packs.");
+    return {};
+  };
+  TRY(tell_newest());
   Policies policies = TRY(load_policies(options.packs));
   site->packs_folder = policies.folder;
   site->packs = policies.packs;
   site->calendar = policies.calendar;
-  report("Opening the ledger.");
+  const bool half_rebuilt = TRY(site->store->find_record(engine::kRebuildRecord, "views")).has_value();
+  if (half_rebuilt) report("A rebuild of the lists was stopped in the middle; doing it again.");
   for (const store::Record& record : TRY(site->store->list_records("site"))) site->demo |= record.key == "demo";
   if (site->demo && options.messages) {
     site->demo_sender = std::make_unique<facility::DemoSender>();
@@ -115,6 +118,7 @@ Result<std::unique_ptr<Site>> open_site(SiteOptions options) {
   config.now = options.now;
   config.messages = options.messages;
   site->engine = TRY(engine::Engine::start(std::move(config)));
+  if (half_rebuilt) TRY(tell_newest());  // only now is every case in the lists
   if (site->deliverer) site->deliverer->set_engine(site->engine.get());
   site->accounts = TRY(facility::Accounts::load(*site->store, writer_through(*site->engine)));
   return site;

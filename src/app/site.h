@@ -26,7 +26,7 @@ struct SiteOptions {
   bool messages = true;  // false: an import of history
   std::function<Instant()> now;
   std::function<void(Instant)> not_before;  // hears the last instant of the ledger before anything asks for `now`
-  std::function<void(const std::string&)> report;  // what is being done, for a person who waits; optional
+  std::function<void(const std::string&)> report;  // what a person should know who waits; optional
 };
 
 struct Site {

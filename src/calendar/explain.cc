@@ -97,7 +97,6 @@ std::string list_specials(const std::vector<SpecialDay>& specials, bool off) {
     }
     const SpecialDay& first = specials[i];
     DayRuns runs;
-    std::string weekday;
     for (; i < specials.size() && specials[i].name == first.name && specials[i].notice == first.notice; ++i) {
       if (specials[i].off == off) runs.add(specials[i].date);
     }

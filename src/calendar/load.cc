@@ -386,10 +386,11 @@ Result<std::vector<std::string>> list_files(const std::string& directory) {
   }
   std::vector<std::string> names;
   for (; entries != std::filesystem::directory_iterator(); entries.increment(error)) {
-    if (error) return fail(Trouble::io, "The folder " + directory + " cannot be read: " + error.message() + ".");
     std::string name = entries->path().filename().string();
     if (name[0] != '.') names.push_back(std::move(name));
   }
+  // A reading that breaks off ends the loop as the last file does.
+  if (error) return fail(Trouble::io, "The folder " + directory + " cannot be read: " + error.message() + ".");
   std::sort(names.begin(), names.end());
   return names;
 }

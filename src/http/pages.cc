@@ -5,6 +5,7 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
+#include "http/coding.h"
 
 namespace tongban::http {
 namespace {
@@ -25,21 +26,6 @@ bool is_hashed(std::string_view path) {
   const size_t dash = path.rfind('-'), dot = path.rfind('.');
   return path.find("/assets/") != std::string_view::npos && dash != std::string_view::npos && dash > slash &&
          dot > dash && dot - dash > 8;
-}
-
-// Whether the client takes a coding; "br;q=0" means that it does not.
-bool accepts(const Request& request, std::string_view coding) {
-  const auto header = request.find_header("Accept-Encoding");
-  if (!header) return false;
-  for (std::string_view part : split(*header, ',')) {
-    part = trim(part);
-    const size_t semicolon = part.find(';');
-    if (!equals_ignoring_case(trim(part.substr(0, semicolon)), coding)) continue;
-    const std::string_view weight = semicolon == std::string_view::npos ? "" : trim(part.substr(semicolon + 1));
-    const bool none = weight.starts_with("q=0") && weight.find_first_of("123456789") == std::string_view::npos;
-    return !none;
-  }
-  return false;
 }
 
 bool matches(std::string_view header, std::string_view tag) {
@@ -118,7 +104,7 @@ Result<std::unique_ptr<Pages>> Pages::load(std::string_view bundle, const std::s
               .owned = {},
               .immutable = is_hashed(columns[0])};
     const std::string name(columns[0]);
-    if (!prefix.empty() && name.ends_with("/index.html")) {
+    if (!prefix.empty() && name.ends_with(".html")) {
       const std::string base = "<base href=\"/" + name.substr(0, name.find('/')) + "/\"";
       file.owned = file.bytes;
       const size_t at = file.owned.find(base);
@@ -153,8 +139,11 @@ Response Pages::answer(const Request& request) const {
   // An encoded slash is a letter of a name, and no file has such a name.
   const bool is_odd = std::any_of(request.segments.begin(), request.segments.end(),
                                   [](const std::string& part) { return part.find('/') != std::string::npos; });
-  const auto found =
-      is_odd && is_file ? files_.end() : files_.find(is_file ? join(request.segments, "/") : app + "/index.html");
+  auto found = files_.end();
+  if (is_file && !is_odd) found = files_.find(join(request.segments, "/"));
+  // "file.html" is index.html with hints for the places below "file".
+  if (!is_file) found = files_.find(app + "/" + request.segments[1] + ".html");
+  if (!is_file && found == files_.end()) found = files_.find(app + "/index.html");
   if (found == files_.end()) {
     Response response = problem(404, "not_found", "没有这个文件", "没有找到您要的文件。请刷新页面。");
     response.route = route_of(app, is_file);
@@ -169,9 +158,9 @@ Response Pages::answer(const Request& request) const {
 Response Pages::serve(const Request& request, const File& file) const {
   std::string_view bytes = file.owned.empty() ? file.bytes : std::string_view(file.owned);
   std::string_view coding;
-  if (!file.brotli.empty() && accepts(request, "br"))
+  if (!file.brotli.empty() && accepts_coding(request, "br"))
     bytes = file.brotli, coding = "br";
-  else if (!file.gzip.empty() && accepts(request, "gzip"))
+  else if (!file.gzip.empty() && accepts_coding(request, "gzip"))
     bytes = file.gzip, coding = "gzip";
   // Each form has its own tag: they are different bytes.
   const std::string tag = "\"" + file.tag + (coding.empty() ? "" : "-" + std::string(coding)) + "\"";

@@ -1,8 +1,9 @@
 // The built pages that the program carries, and how they are served: /portal/… and /desk/…, each one index.html with
 // assets beside it. Everything is in memory and found by its exact path, so no path leads out of it. A path without a
-// file name ("/desk/cases/7") is a place inside a page and gets index.html; a file that is not there is 404.
+// file name ("/desk/cases/7") is a place inside a page and gets index.html, or cases.html where the build made one (the
+// same page with hints of what this place loads); a file that is not there is 404.
 //
-// Files in assets/ carry a hash in their names and may be kept for ever; index.html is asked for each time (ETag, 304).
+// Files in assets/ carry a hash in their names and may be kept for ever; the pages are asked for each time (ETag, 304).
 // Compressed forms were made at build time. Every answer carries the headers that confine a page: no foreign or inline
 // script, no frame around it, no referrer, no sniffing.
 #pragma once
@@ -21,7 +22,7 @@ namespace tongban::http {
 class Pages {
  public:
   // `bundle` is what tools/embed_pages made; it must live for ever. `prefix` is "" or as check_prefix says; it goes
-  // into <base href="/portal/"> of each index.html. Failure: corrupt.
+  // into <base href="/portal/"> of each page. Failure: corrupt.
   static Result<std::unique_ptr<Pages>> load(std::string_view bundle, const std::string& prefix);
 
   // Whether the path is one of the pages' ("/", "/portal…", "/desk…"): then answer() speaks for it.
@@ -34,7 +35,7 @@ class Pages {
   struct File {
     std::string_view type, bytes, brotli, gzip;
     std::string tag;    // without quotes
-    std::string owned;  // of an index.html with a changed base
+    std::string owned;  // of a page with a changed base
     bool immutable = false;
   };
   Response serve(const Request& request, const File& file) const;

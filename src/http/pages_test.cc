@@ -70,6 +70,20 @@ TEST_F(PagesTest, any_place_inside_a_page_gets_its_index) {
   EXPECT_NE(get("/portal/").body, index.body);
 }
 
+TEST_F(PagesTest, a_place_with_hints_of_its_own_gets_them) {
+  for (const std::string_view target : {"/portal/file", "/portal/file/hotline/request?s=what"}) {
+    const Response page = get(target);
+    EXPECT_EQ(page.status, 200) << target;
+    EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
+    EXPECT_EQ(header(page, "Cache-Control"), "no-cache");
+    EXPECT_NE(page.body.find("modulepreload"), std::string::npos) << target;
+  }
+  EXPECT_EQ(get("/portal/track").body, get("/portal/").body);
+  EXPECT_EQ(get("/desk/file").body, get("/desk/").body);
+  load("/city/tongban");
+  EXPECT_NE(get("/portal/file").body.find("<base href=\"/city/tongban/portal/\">"), std::string::npos);
+}
+
 TEST_F(PagesTest, hashed_assets_may_be_kept_and_other_files_are_asked_for_again) {
   EXPECT_EQ(header(get("/portal/assets/main-0123abcd.js"), "Cache-Control"), "public, max-age=31536000, immutable");
   EXPECT_EQ(get("/portal/assets/main-0123abcd.css").content_type, "text/css; charset=utf-8");

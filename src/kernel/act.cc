@@ -30,6 +30,7 @@ Verdict Act::decide(const std::optional<CaseOpened>& opened, const std::vector<L
   if (auto r = evaluate_decisions(facts)) return *r;
   if (auto r = check_requirements(facts)) return *r;
   if (auto r = choose_outcome(facts)) return *r;
+  run_.after = before_;
   if (opened) run_.emit(*opened);
   if (auto r = take_effect(facts, links)) return *r;
   return run_.finish();
@@ -204,6 +205,7 @@ std::optional<Rejection> Act::look_up(Facts& facts) {
     if (!as_of) return undecidable({look.at});
     LookedUp found{.look_up = look.id, .reg = look.reg};
     if (auto r = look_up_one(facts, look, *as_of, found)) return r;
+    facts.take_counted(look.id, counted_);
     looked_up_.push_back(std::move(found));
   }
   return std::nullopt;
@@ -212,9 +214,9 @@ std::optional<Rejection> Act::look_up(Facts& facts) {
 std::optional<Date> Act::day_of(const std::string& at) const {
   if (at == "act") return local_date(run_.happened_at);
   if (at == "open") return local_date(is_open_ ? run_.happened_at : before_.opened_at);
-  const FormValue* form = find_form(at);
+  const FormValue* form = find_form(at.starts_with("form.") ? at.substr(5) : at);
   const FieldValue* field = find_value(before_.fields, at);
-  const Value value = form ? form->plain : field ? field->plain : Value();
+  const Value value = form && !form->plain.is_null() ? form->plain : field ? field->plain : Value();
   if (value.kind() == Value::Kind::date) return value.as_date();
   if (value.kind() == Value::Kind::date_time) return local_date(value.as_date_time().at);
   return std::nullopt;
@@ -225,6 +227,8 @@ std::optional<Rejection> Act::look_up_one(Facts& facts, const pack::LookUp& look
   for (const auto& [field, formula] : look.where) {
     feel::EvalResult result = facts.evaluate(formula.expression);
     if (!result.ok) return failed_formula(result, formula);
+    // By what is not known nothing is found, not even that there is none; `null` itself may be written.
+    if (result.value.is_null() && formula.text != "null") return std::nullopt;
     where.emplace_back(field, std::move(result.value));
   }
   const auto fits = [&](const Entry& entry) {
@@ -320,6 +324,7 @@ std::optional<Rejection> Act::evaluate_decisions(Facts& facts) {
       add_basis(*result.decided_by);
     else
       for (const int row : result.matched) add_basis(row);
+    facts.take_counted({}, made.counted);
     if (auto r = compare_with_choice(*decision, made)) return r;
     facts.set_decision(id, made.suggestion);
     made_.push_back(std::move(made));
@@ -374,6 +379,7 @@ std::optional<Rejection> Act::check_requirements(Facts& facts) {
   std::optional<Rejection> undecided;
   for (size_t i = 0; i < action_.require.size(); ++i) {
     const feel::EvalResult result = facts.evaluate(action_.require_formulas[i].expression);
+    facts.take_counted(action_.require[i], counted_);
     const pack::Condition* condition = context_.pack->find_condition(action_.require[i]);
     CHECK(condition);
     if (const auto decided = result.decided(); decided && !*decided) {
@@ -408,6 +414,7 @@ std::optional<Rejection> Act::choose_outcome(Facts& facts) {
   for (const Outcome& outcome : action_.outcomes) {
     if (outcome.condition) {
       const feel::EvalResult result = facts.evaluate(outcome.condition->expression);
+      facts.take_counted({}, counted_);
       const auto decided = result.decided();
       if (!decided) return result.ok ? undecidable(result.missing) : failed_formula(result, *outcome.condition);
       if (!*decided) continue;

@@ -28,7 +28,7 @@ class Act {
              .type = type,
              .actor = {},
              .happened_at = command.received_at,
-             .after = before,
+             .after = {},  // copied when the act takes effect: most questions end before
              .events = {},
              .follow_ups = {}} {}
   Verdict decide(const std::optional<CaseOpened>& opened, const std::vector<Linked>& links);
@@ -81,6 +81,7 @@ class Act {
   void change_links();
   uint32_t scope_of_actor(const pack::ClockDef& def) const;
   std::optional<Rejection> touch_running_clocks();
+  std::optional<Rejection> check_asked_in_time(const pack::ClockDef& def) const;
 
   // The granting form may state another length than the one asked for.
   std::optional<Limit> extension_amount() const;
@@ -89,9 +90,10 @@ class Act {
   const Assignment* own_or_current(const std::string& name) const;
   std::optional<Rejection> start_assignments(Facts& facts);
   void start_assignment(const pack::AssignmentType& type, const std::string& holder);
-  std::optional<Rejection> start_clocks(Facts& facts);
-  std::optional<Limit> decided_limit(const Facts& facts, const std::string& name, Basis& why) const;
-  std::optional<Limit> parameter_limit(const std::string& name, Basis& why) const;
+  const Assignment* own_assignment(const pack::AssignmentType& type) const;
+  std::vector<uint32_t> scopes_of_new_clock(const pack::ClockDef& def) const;
+  std::optional<Rejection> start_clocks();
+  std::optional<Limit> decided_limit(const std::string& name, Basis& why) const;
   void open_ask();
 
   // READING: refused, the case is late as of the old due date.
@@ -100,8 +102,8 @@ class Act {
 
   // Nobody is stuck: somebody must be able to act on the case afterwards.
   std::optional<Rejection> check_holder(const pack::State& state) const;
-  std::optional<Rejection> plan_follow_ups(Facts& facts);
-  std::optional<Rejection> fill_opening(Facts& facts, const pack::OpenCase& open, FollowUp& follow) const;
+  std::optional<Rejection> prepare_openings(Facts& facts);
+  void plan_follow_ups();
   void send_letters(const Facts& before_facts);
   static std::string print(const pack::Letter& letter, Facts& facts);
   const CaseState& before_;
@@ -116,6 +118,8 @@ class Act {
   const AskState* answered_ = nullptr;
   std::vector<LookedUp> looked_up_;
   std::vector<DecisionMade> made_;
+  std::vector<DaysCounted> counted_;  // by conditions, look-ups, choices of the outcome, forms of cases to be opened
+  std::vector<FollowUp> openings_;
   const pack::Outcome* outcome_ = nullptr;
   uint32_t first_assigned_ = 0;
 };

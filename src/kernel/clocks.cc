@@ -18,8 +18,10 @@ std::vector<uint32_t> open_clocks(const CaseState& state, const pack::ClockDef& 
   return list;
 }
 
+// A clock that pauses has used its time up to the pause and none since.
 bool is_late(const Clock& clock, Instant at) {
   const auto due = clock.due_at();
+  if (clock.status == ClockStatus::paused) at = std::min(at, clock.pauses.back().from);
   return clock.type == pack::ClockType::deadline && due && at > *due;
 }
 
@@ -107,7 +109,7 @@ Result<void> resume_clocks(Run& run, const pack::ClockDef& def, uint32_t scope_r
     const Clock& clock = run.after.clocks[no - 1];
     if (clock.status != ClockStatus::paused) continue;
     ClockResumed resumed{.no = no, .at = run.happened_at};
-    if (!clock.segments.empty()) {
+    if (clock.due_at() && clock.pauses.back().from <= *clock.due_at()) {
       const Limit rest = remainder(clock.segments.back().counted, clock.pauses.back().from, *run.context.calendar);
       resumed.counted = TRY(calendar::count(*run.context.calendar, run.happened_at, rest.unit, rest.n, def.kind));
     }
@@ -130,6 +132,58 @@ Result<void> extend_clocks(Run& run, const pack::ClockDef& def, const Limit& amo
   return {};
 }
 
+namespace {
+
+// Where a segment is counted from, and how much, with the calendar as known now.
+struct Stretch {
+  Instant start;
+  Limit limit;
+};
+Stretch stretch_of(const Clock& clock, size_t i, const calendar::Calendar& calendar) {
+  const Clock::Segment& segment = clock.segments[i];
+  Stretch stretch{segment.counted.start, {segment.counted.n, segment.counted.unit}};
+  if (i == 0) return stretch;
+  const calendar::Counted& previous = clock.segments[i - 1].counted;
+  if (segment.why == Clock::Segment::Why::extension) {
+    stretch.start = counts_days(segment.counted.unit) ? start_of_day(previous.due_on) : previous.due_at;
+  } else if (segment.why == Clock::Segment::Why::resumption) {
+    const auto pause = std::find_if(clock.pauses.begin(), clock.pauses.end(),
+                                    [&](const Clock::Pause& one) { return one.to == segment.at; });
+    if (pause != clock.pauses.end()) stretch.limit = remainder(previous, pause->from, calendar);
+  }
+  return stretch;
+}
+
+}  // namespace
+
+Result<void> recompute_clock(Run& run, uint32_t no) {
+  for (uint32_t i = 0; i < run.after.clocks[no - 1].segments.size(); ++i) {
+    const Clock& clock = run.after.clocks[no - 1];
+    const calendar::Counted& old = clock.segments[i].counted;
+    const Stretch stretch = stretch_of(clock, i, *run.context.calendar);
+    calendar::Counted fresh =
+        TRY(calendar::count(*run.context.calendar, stretch.start, stretch.limit.unit, stretch.limit.n, old.kind));
+    const bool same_days =
+        fresh.due_at == old.due_at && fresh.provisional == old.provisional && fresh.specials == old.specials;
+    if (!same_days) run.emit(ClockRecomputed{no, i, std::move(fresh), old.due_on});
+  }
+  return {};
+}
+
+void withdraw_asks_of(Run& run, uint32_t assignment) {
+  for (size_t i = 0; i < run.after.asks.size(); ++i) {
+    const AskState& ask = run.after.asks[i];
+    if (!ask.open()) continue;
+    // One question of a name is open at a time, so the last act that asks it is the one that asked.
+    const auto& acts = run.after.acts;
+    const auto asked = std::find_if(acts.rbegin(), acts.rend(), [&](const ActRecord& act) {
+      const pack::Action* action = run.type.find_action(act.action);
+      return action && action->ask && action->ask->id == ask.name;
+    });
+    if (asked != acts.rend() && asked->assignment == assignment) run.emit(AskAnswered{ask.no, Answer::withdrawn});
+  }
+}
+
 void end_assignment(Run& run, uint32_t no, EndReason reason) {
   if (!run.after.assignments[no - 1].active()) return;
   for (size_t i = 0; i < run.after.assignments.size(); ++i) {  // children first; a chain is as deep as the unit tree
@@ -139,6 +193,7 @@ void end_assignment(Run& run, uint32_t no, EndReason reason) {
     }
   }
   run.emit(AssignmentEnded{no, reason});
+  withdraw_asks_of(run, no);
   const bool is_root = run.after.assignments[no - 1].under == 0;
   for (size_t i = 0; i < run.after.clocks.size(); ++i) {
     const Clock& clock = run.after.clocks[i];

@@ -48,6 +48,14 @@ Verdict decide_open(const Command& command, const OpenCase& open, const Context&
   return Act(nothing, command, context, *type, type->open, open.form, 0).decide(opened, links);
 }
 
+// The role that an actor stands in where no act asks for one: the first of the type that is not everybody's.
+ActorRef actor_of(const std::vector<RoleHit>& hits) {
+  const auto own = std::find_if(hits.begin(), hits.end(),
+                                [](const RoleHit& hit) { return hit.role->relation != pack::RoleRelation::anyone; });
+  if (own == hits.end()) return {};
+  return {own->role->id, own->person, own->position, own->unit};
+}
+
 // A run for commands that are not acts of the pack.
 Run plain_run(const CaseState& state, const Command& command, const Context& context, const pack::CaseType& type,
               const std::vector<RoleHit>& hits) {
@@ -59,9 +67,7 @@ Run plain_run(const CaseState& state, const Command& command, const Context& con
           .after = state,
           .events = {},
           .follow_ups = {}};
-  if (command.actor.kind != Actor::Kind::system && !hits.empty()) {
-    run.actor = {hits.front().role->id, hits.front().person, hits.front().position, hits.front().unit};
-  }
+  if (command.actor.kind != Actor::Kind::system) run.actor = actor_of(hits);
   return run;
 }
 
@@ -76,25 +82,10 @@ Verdict decide_expiry(Run run, uint32_t no) {
   return run.finish();
 }
 
-// A notice arrived: each counted segment again with the calendar as known now, later segments from their new start.
 Verdict decide_recompute(Run run, uint32_t no) {
   if (no == 0 || no > run.after.clocks.size()) return not_there();
-  for (uint32_t i = 0; i < run.after.clocks[no - 1].segments.size(); ++i) {
-    const Clock& clock = run.after.clocks[no - 1];
-    const calendar::Counted old = clock.segments[i].counted;
-    Instant start = old.start;
-    if (i > 0 && clock.segments[i].why == Clock::Segment::Why::extension) {
-      const calendar::Counted& previous = clock.segments[i - 1].counted;
-      const bool days = old.unit != calendar::Unit::minutes && old.unit != calendar::Unit::hours;
-      start = days ? start_of_day(previous.due_on) : previous.due_at;
-    }
-    const auto counted = calendar::count(*run.context.calendar, start, old.unit, old.n, old.kind);
-    if (!counted.ok()) return reject(RejectionCode::not_decidable, counted.error().message, "请核对日历。");
-    calendar::Counted fresh = *counted;
-    const bool same_days =
-        fresh.due_at == old.due_at && fresh.provisional == old.provisional && fresh.specials == old.specials;
-    if (!same_days) run.emit(ClockRecomputed{no, i, std::move(fresh), old.due_on});
-  }
+  const Result<void> done = recompute_clock(run, no);
+  if (!done.ok()) return reject(RejectionCode::not_decidable, done.error().message, "请核对日历。");
   if (run.events.empty()) return reject(RejectionCode::wrong_state, "重新计算后时限没有变化。", "无需处理。");
   return run.finish();
 }
@@ -130,6 +121,20 @@ void add_reactions(Run& run, pack::Reaction::Trigger trigger, const std::string&
       run.follow_ups.push_back(std::move(act));
     }
   }
+}
+
+std::optional<Rejection> refuse_document(const CaseState& state, const pack::CaseType& type, Actor::Kind kind) {
+  const auto is_of_party = [&](const DocumentState& document) {
+    const pack::Role* role = type.find_role(document.by.role);
+    return role && role->relation == pack::RoleRelation::party;
+  };
+  const auto of_party = static_cast<size_t>(std::count_if(state.documents.begin(), state.documents.end(), is_of_party));
+  const bool party = kind == Actor::Kind::caller;
+  const size_t most = party ? kMostDocumentsOfParty : kMostDocuments;
+  if ((party ? of_party : state.documents.size()) < most && state.documents.size() < kMostDocuments)
+    return std::nullopt;
+  return reject(RejectionCode::requirement_failed, "这个办件的附件已经有 " + std::to_string(most) + " 个，不能再加。",
+                "请把几个文件合成一个，或者与承办单位联系。");
 }
 
 Verdict decide(const CaseState* state, const Command& command, const Context& context) {
@@ -168,6 +173,7 @@ Verdict decide(const CaseState* state, const Command& command, const Context& co
             return run.finish();
           },
           [&](const FileDocument& file) -> Verdict {
+            if (auto r = refuse_document(*state, *type, command.actor.kind)) return *r;
             run.emit(
                 DocumentFiled{file.document, file.name, file.media_type, file.bytes, file.stored_hash, file.group});
             return run.finish();
@@ -224,9 +230,7 @@ std::vector<DecisionMade> suggestions(const CaseState& state, const pack::Action
   const pack::CaseType* type = context.pack->find_case(state.type);
   if (!type) return list;
   const auto hits = roles_of(actor, &state, *type, *context.registers, local_date(now));
-  const ActorRef ref =
-      hits.empty() ? ActorRef{}
-                   : ActorRef{hits.front().role->id, hits.front().person, hits.front().position, hits.front().unit};
+  const ActorRef ref = actor_of(hits);
   Facts facts(*context.pack, *type, *action.scope, action.variables, state, form, &action, ref, now, context);
   const Command command{.case_id = state.id, .actor = actor, .received_at = now, .body = TakeAction{}};
   Act(state, command, context, *type, action, form, 0).look_up_for_suggestions(facts);

@@ -65,9 +65,21 @@ std::vector<RoleHit> roles_of(const Actor& actor, const CaseState* state, const 
 // Units that stand behind a role on this case now, e.g. superior_of handler → one unit. Party and system: none.
 std::vector<std::string> units_of(const pack::Role& role, const CaseState& state);
 bool may_see(const std::vector<RoleHit>& roles, const CaseState& state, const pack::CaseType& type);
+// Can the person meet cases of the type in the list of that unit at all: does a post of theirs there fit a role of it?
+// For counts, which do not look at each case.
+bool may_meet(const Actor& actor, std::string_view unit, const pack::CaseType& type, const Registers& registers,
+              Date day);
 // Groups whose fields the roles may read; hide_from applied.
 std::vector<std::string> visible_groups(const std::vector<RoleHit>& roles, const CaseState& state,
                                         const pack::CaseType& type);
+// Does a condition of the pack hide a group of this case from somebody (`hide_if`)? Then nothing of it is shown to
+// strangers either.
+bool is_confidential(const CaseState& state, const pack::CaseType& type);
+
+// Files of one case; its party adds fewer, so that nobody fills the disk through a case of her own.
+inline constexpr size_t kMostDocuments = 200, kMostDocumentsOfParty = 50;
+// Why the actor may file no further document; nothing: she may. Also asked before an upload is taken.
+std::optional<Rejection> refuse_document(const CaseState& state, const pack::CaseType& type, Actor::Kind kind);
 
 struct Offer {  // an action on the page, or why it is not offered
   const pack::Action* action = nullptr;

@@ -22,11 +22,12 @@ const pack::Pack& order_pack() {
   return *pack;
 }
 
-const calendar::Calendar& china() {
+const calendar::Editions& notices() {
   static const auto editions =
       calendar::load_editions(std::string(TONGBAN_SOURCE_DIR) + "/packs/china/calendar").value();
-  return editions.latest();
+  return editions;
 }
+const calendar::Calendar& china() { return notices().latest(); }
 
 Value text(std::string value) { return Value::text(std::move(value)); }
 Instant at(std::string_view local) { return parse_instant(local).value(); }
@@ -44,6 +45,10 @@ const Registers& people() {
          {std::pair{"office", "办公室"}, {"district", "区政府"}, {"bureau", "区局"}, {"street", "街道"}}) {
       put("units", id, {{"name", text(name)}});
     }
+    auto former = std::make_shared<Entry>();
+    former->id = "former";
+    former->revisions.push_back({1, std::nullopt, Date::from(2021, 1, 1), Value::context({{"name", text("旧局")}})});
+    r.put("units", std::move(former));
     int n = 0;
     const auto post = [&](const std::string& person, const std::string& position, const std::string& unit,
                           feel::Context more = {}) {
@@ -61,6 +66,7 @@ const Registers& people() {
     post("clerk", "staff", "bureau");
     post("bureau-head", "head", "bureau");
     post("towner", "staff", "street");
+    post("street-head", "head", "street");
     post("both", "staff", "district");
     post("both", "head", "district");
     return r;
@@ -73,6 +79,7 @@ struct Play {
   std::optional<CaseState> state;
   Instant now = at("2021-03-01 09:00");  // a Monday
   std::vector<Event> last;
+  const calendar::Calendar* calendar = &china();
 
   Command command(const std::string& person, CommandBody body) const {
     Command c;
@@ -88,7 +95,7 @@ struct Play {
     return c;
   }
   Verdict decide(const Command& c) const {
-    const Context context{&order_pack(), &china(), &people(), 0};
+    const Context context{&order_pack(), calendar, &people(), 0};
     const Verdict first = kernel::decide(state ? &*state : nullptr, c, context);
     const Verdict again = kernel::decide(state ? &*state : nullptr, c, context);  // pure: the same answer, always
     EXPECT_EQ(first.index(), again.index());
@@ -182,6 +189,28 @@ TEST(Refusals, a_missing_value_is_named_and_never_counts_as_false) {
   EXPECT_NE(r->sentence.find("form.amount"), std::string::npos) << r->sentence;
 }
 
+TEST(Facts, a_form_entry_that_only_shares_the_name_of_a_field_does_not_stand_for_it) {
+  Play play;
+  play.open();
+  EXPECT_FALSE(play.act("desk", "ask_around", {{"content", text("别的"), ""}}));
+  EXPECT_FALSE(play.act("desk", "ask_around", {{"content", Value(), ""}}));
+}
+
+TEST(Refusals, a_look_up_by_a_missing_value_is_not_decidable) {
+  Play play;
+  play.open();
+  const auto look_for = [&](std::vector<FormValue> form, std::string day = "2021-03-01") {
+    form.push_back({"day", text(std::move(day)), ""});
+    const auto r = play.act("desk", "look_for", std::move(form));
+    return r ? std::string(to_text(r->code)) : "accepted";
+  };
+  EXPECT_EQ(look_for({{"name", text("区局"), ""}}), "accepted");
+  EXPECT_EQ(look_for({{"name", text("没有"), ""}}), "requirement_failed");
+  EXPECT_EQ(look_for({}), "not_decidable") << "no name: these are not the units without one";
+  EXPECT_EQ(look_for({{"name", text("旧局"), ""}}), "requirement_failed") << "as of the day that the form says";
+  EXPECT_EQ(look_for({{"name", text("旧局"), ""}}, "2020-03-01"), "accepted");
+}
+
 TEST(Refusals, what_is_not_yours_looks_like_what_is_not_there) {
   Play play;
   play.open();
@@ -262,6 +291,41 @@ TEST(Extension, cannot_be_asked_after_expiry_nor_twice_nor_decided_by_the_asker)
       << "24:00 of the last day is in time";
 }
 
+TEST(Extension, ends_with_the_assignment_in_which_it_was_asked) {
+  Play play;
+  play.in_handling();
+  play.now = at("2021-03-05 16:00");
+  play.must("clerk", "ask_extension", {{"more", text("3 工作日"), ""}});
+  play.must("clerk", "return_up");
+  EXPECT_FALSE(play.state->open_ask("extension")) << "nobody stands where it was asked, so nobody could answer";
+  EXPECT_TRUE(wake_at(*play.state, play.clock("handling"), 0)) << "and it shields the clock no longer";
+}
+
+TEST(Extension, is_withdrawn_when_the_asker_hands_further_so_that_the_asker_does_not_become_the_superior) {
+  Play play;
+  play.in_handling();
+  play.now = at("2021-03-05 16:00");
+  play.must("clerk", "ask_extension", {{"more", text("3 工作日"), ""}});
+  play.must("clerk", "hand_down", {{"unit", text("street"), ""}});
+  EXPECT_TRUE(play.act("bureau-head", "extend")) << "the bureau asked: it cannot decide";
+  play.must("towner", "ask_extension", {{"more", text("2 工作日"), ""}});
+  play.must("bureau-head", "extend");
+  EXPECT_EQ(play.due("handling"), "2021-03-10");
+}
+
+TEST(Extension, without_having_been_asked_is_possible_only_before_the_due_instant) {
+  Play play;
+  play.in_handling();
+  Play late = play;
+  play.now = at("2021-03-08 17:00");
+  play.must("district-head", "prolong", {{"more", text("1 工作日"), ""}});
+  EXPECT_EQ(play.due("handling"), "2021-03-09");
+  late.now = at("2021-03-09 08:00");
+  const auto r = late.act("district-head", "prolong", {{"more", text("1 工作日"), ""}});
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r->sentence, "“办理时限”已在 2021-03-08 届满，没有在届满前申请，不能延长。");
+}
+
 TEST(Claim, a_timely_reply_that_waits_for_review_is_not_late_and_a_reopened_one_keeps_its_date) {
   Play play;
   play.in_handling();
@@ -325,6 +389,100 @@ TEST(Clock, the_day_of_the_pause_counts_and_the_days_until_resumption_do_not) {
   EXPECT_EQ(play.due("handling"), "2021-03-15") << "three more: Thursday, Friday, Monday";
 }
 
+TEST(Clock, stopped_while_it_pauses_is_judged_by_the_time_that_was_used) {
+  Play play;
+  play.in_handling();  // due on Monday 8 March
+  play.now = at("2021-03-03 10:00");
+  play.must("clerk", "pause");
+  play.now = at("2021-03-20 10:00");
+  play.must("clerk", "give_up");
+  EXPECT_FALSE(play.clock("handling").late);
+}
+
+TEST(Clock, a_pause_after_the_due_instant_makes_nothing_timely) {
+  Play play;
+  play.in_handling();
+  play.now = at("2021-03-09 00:00").plus_ms(1);
+  ASSERT_FALSE(play.try_do("system", ExpireClock{1}));
+  play.now = at("2021-03-09 10:00");
+  play.must("clerk", "pause");
+  Play given_up = play;
+  play.now = at("2021-03-11 10:00");
+  play.must("clerk", "resume");
+  EXPECT_EQ(play.due("handling"), "2021-03-08");
+  play.must("clerk", "reply", {{"told_at", text("2021-03-11T10:00:00+08:00"), ""}});
+  EXPECT_TRUE(play.clock("handling").late);
+  given_up.must("clerk", "give_up");
+  EXPECT_TRUE(given_up.clock("handling").late);
+}
+
+TEST(Clock, a_notice_that_comes_after_the_expiry_clears_the_lateness_it_takes_away) {
+  Play play;  // on 26 January 2020 the holiday was prolonged; the program learns of it on 3 February
+  play.calendar = &notices().known_on(Date::from(2020, 1, 20));
+  play.now = at("2020-01-20 09:00");
+  play.in_handling();
+  EXPECT_EQ(play.due("handling"), "2020-02-01");
+  play.now = at("2020-02-02 00:00").plus_ms(1);
+  ASSERT_FALSE(play.try_do("system", ExpireClock{1}));
+  EXPECT_TRUE(play.clock("handling").late);
+  play.calendar = &china();
+  play.now = at("2020-02-03 09:00");
+  ASSERT_FALSE(play.try_do("system", RecomputeClock{1}));
+  EXPECT_EQ(play.due("handling"), "2020-02-04");
+  EXPECT_FALSE(play.clock("handling").late);
+  EXPECT_TRUE(wake_at(*play.state, play.clock("handling"), 0)) << "it fires again when the new day is over";
+}
+
+TEST(Clock, a_notice_is_counted_also_before_a_pause) {
+  Play play;
+  play.calendar = &notices().known_on(Date::from(2020, 1, 20));
+  play.now = at("2020-01-22 09:00");
+  play.in_handling();  // 23 January, then 31 January and 1 February as they were announced at first
+  play.now = at("2020-02-01 10:00");
+  play.must("clerk", "pause");  // three of five were counted
+  play.now = at("2020-02-05 10:00");
+  play.must("clerk", "resume");
+  EXPECT_EQ(play.due("handling"), "2020-02-07");
+  play.calendar = &china();
+  ASSERT_FALSE(play.try_do("system", RecomputeClock{1}));
+  EXPECT_EQ(play.due("handling"), "2020-02-11") << "31 January and 1 February were days off: four were left";
+}
+
+TEST(Clock, of_an_assignment_starts_for_each_new_one_of_its_owner_whatever_the_order_in_the_pack) {
+  Play play;
+  play.open();
+  const Value helpers = Value::list({text("bureau"), text("street")});
+  play.must("desk", "give_to_several", {{"helpers", helpers, ""}, {"unit", text("district"), ""}});
+  const Assignment* lead = play.state->current("lead");
+  EXPECT_EQ(play.clock("chain").scope_ref, lead->no);
+  std::vector<std::string> helped;
+  for (const Clock& clock : play.state->clocks) {
+    if (clock.name == "help") helped.push_back(play.state->assignments[clock.scope_ref - 1].unit);
+  }
+  EXPECT_EQ(helped, (std::vector<std::string>{"bureau", "street"}));
+}
+
+TEST(Clock, takes_the_limit_that_was_chosen_where_the_suggested_one_was_not) {
+  Play play;
+  play.open();
+  Play chosen = play;
+  play.must("desk", "agree", {{"limit", text("3 工作日"), ""}});
+  EXPECT_EQ(play.due("pace"), "2021-03-04");
+  chosen.must("desk", "agree", {{"limit", text("1 工作日"), ""}, {"why_limit", text("小事"), ""}});
+  EXPECT_EQ(chosen.due("pace"), "2021-03-02");
+}
+
+TEST(Chain, what_one_of_several_hands_on_hangs_under_its_own_assignment) {
+  Play play;
+  play.open();
+  const Value helpers = Value::list({text("bureau"), text("street")});
+  play.must("desk", "give_to_several", {{"helpers", helpers, ""}, {"unit", text("district"), ""}});
+  play.must("clerk", "call_expert", {{"unit", text("office"), ""}});
+  const Assignment* expert = play.state->current("expert");
+  ASSERT_TRUE(expert);
+  EXPECT_EQ(play.state->assignments[expert->under - 1].unit, "bureau");
+}
+
 TEST(Clock, explanation_is_data_from_which_the_date_follows) {
   Play play;
   play.in_handling();
@@ -346,6 +504,56 @@ TEST(Clock, explanation_is_data_from_which_the_date_follows) {
   EXPECT_EQ(to_text(day), text_at(why, "due_on"));
 }
 
+// What a clock says of itself, days in fields, conditions, decisions and letters say too: the record holds how they
+// were counted, and counting again from the record gives the same.
+TEST(DaysCounted, stand_in_the_record_beside_the_value_with_their_reason) {
+  Play play;
+  play.open();  // Monday 1 March
+  const std::vector<Event> opening = play.last;
+  const Date day = Date::from(2021, 4, 2);  // a Friday; 5 April is a holiday
+  EXPECT_EQ(play.act("desk", "visit", {{"day", Value::of(Date::from(2021, 4, 3)), ""}})->conditions[0].id,
+            "on_working_day");
+  play.must("desk", "visit", {{"day", Value::of(day), ""}});
+  EXPECT_EQ(find_value(play.state->fields, "answer_by")->plain, Value::of(Date::from(2021, 4, 12)));
+
+  std::map<std::string, DaysCounted> found;
+  for (const Event& event : play.last) {
+    const auto add = [&](const std::string& name, const std::vector<DaysCounted>& list) {
+      for (const DaysCounted& one : list) found[one.formula.empty() ? name : one.formula] = one;
+    };
+    if (const auto* taken = std::get_if<ActionTaken>(&event.body)) add("act", taken->counted);
+    if (const auto* set = std::get_if<FieldsSet>(&event.body)) add("fields", set->counted);
+    if (const auto* made = std::get_if<DecisionMade>(&event.body)) add("decision", made->counted);
+    if (const auto* sent = std::get_if<LetterSent>(&event.body)) add("letter", sent->counted);
+  }
+  ASSERT_EQ(found.size(), 5u);
+  EXPECT_EQ(explain(found["on_working_day"]), "2021-04-02 星期五是工作日。");
+  EXPECT_EQ(found["decision"].counted.n, china().working_days_between(local_date(play.now), day));
+  EXPECT_EQ(found["letter"].counted.due_on, Date::from(2021, 4, 6));
+  EXPECT_EQ(found["content"].counted.due_on, Date::from(2021, 4, 6)) << "of the case that is opened";
+  const calendar::Counted& answer = found["answer_by"].counted;
+  EXPECT_EQ(*calendar::count(china(), answer.start, answer.unit, answer.n, answer.kind), answer) << "counted again";
+  EXPECT_NE(explain(found["answer_by"]).find("清明节"), std::string::npos) << explain(found["answer_by"]);
+  EXPECT_FALSE(answer.provisional);
+
+  std::vector<Event> all = opening;
+  all.insert(all.end(), play.last.begin(), play.last.end());
+  const std::string story = tell(all, order_pack(), people());
+  EXPECT_NE(story.find("最迟答复日："), std::string::npos) << story;
+  EXPECT_NE(story.find("上门要在工作日：2021-04-02 星期五是工作日。"), std::string::npos) << story;
+  const json::object made = explain_decision(play.state->decisions.back().second, order_pack());
+  EXPECT_EQ(text_at(made.at("counted").as_array()[0].as_object(), "function"), "working days between");
+}
+
+TEST(DaysCounted, are_provisional_where_the_notice_is_not_published_yet) {
+  Play play;
+  play.open();
+  play.must("desk", "visit", {{"day", Value::of(Date::from(2031, 1, 2)), ""}});
+  ASSERT_FALSE(play.state->counted.empty());
+  for (const auto& [version, one] : play.state->counted) EXPECT_TRUE(one.counted.provisional) << one.formula;
+  EXPECT_NE(explain(play.state->counted[0].second).find("暂定"), std::string::npos);
+}
+
 TEST(People, a_deputy_acts_while_the_holder_is_absent_and_only_then) {
   Play play;
   play.open();
@@ -363,6 +571,32 @@ TEST(People, an_entry_may_be_named_and_one_that_ended_is_refused_on_its_day) {
   play.open();
   play.must("desk", "give", {{"unit", text("区政府"), ""}});
   EXPECT_EQ(play.state->current("lead")->unit, "district");
+}
+
+TEST(People, who_notes_something_is_recorded_with_the_post_not_as_a_stranger) {
+  Play play;
+  play.open();
+  ASSERT_FALSE(play.try_do("desk", AddNote{{text("来电催办"), ""}}));
+  EXPECT_EQ(play.last.front().envelope.actor, (ActorRef{"desk", "desk", "dispatcher", "office"}));
+}
+
+TEST(Documents, of_a_case_are_bounded_and_those_of_its_party_more) {
+  Play play;
+  play.open();
+  const auto file = [&](const std::string& person) {
+    FileDocument document;
+    document.document = *parse_id("0190a6e4-0000-7000-8000-0000000000aa");
+    document.group = "body";
+    const auto r = play.try_do(person, document);
+    return r ? std::string(to_text(r->code)) : "accepted";
+  };
+  for (size_t i = 0; i < kMostDocuments; ++i) ASSERT_EQ(file("desk"), "accepted") << i;
+  EXPECT_EQ(file("desk"), "requirement_failed");
+  CaseState state = *play.state;
+  const pack::CaseType& type = *order_pack().find_case("thing");
+  EXPECT_TRUE(refuse_document(state, type, Actor::Kind::caller));
+  state.documents.resize(kMostDocumentsOfParty);
+  EXPECT_FALSE(refuse_document(state, type, Actor::Kind::caller)) << "those of staff are not hers";
 }
 
 TEST(Closing, ends_every_assignment_and_clock) {

@@ -24,6 +24,7 @@ std::optional<Rejection> Act::take_effect(Facts& facts, const std::vector<Linked
   const pack::State* state = type_.find_state(to);
   CHECK(state);
   if (auto r = check_holds(*state)) return r;
+  if (auto r = prepare_openings(facts)) return r;
   emit_record(*state);
   for (const Linked& link : links) run_.emit(link);
   if (auto r = emit_fields(facts)) return r;
@@ -35,14 +36,14 @@ std::optional<Rejection> Act::take_effect(Facts& facts, const std::vector<Linked
   if (auto r = touch_running_clocks()) return r;
   end_assignments();
   if (auto r = start_assignments(facts)) return r;
-  if (auto r = start_clocks(facts)) return r;
+  if (auto r = start_clocks()) return r;
   open_ask();
   expire_after_refusal();
   if (state->final)
     close(*state);
   else if (auto r = check_holder(*state))
     return r;
-  if (auto r = plan_follow_ups(facts)) return r;
+  plan_follow_ups();
   const size_t first_letter = run_.events.size();
   send_letters(facts);
   hold_letters(run_, action_, first_letter);
@@ -67,7 +68,8 @@ void Act::emit_record(const pack::State& to) {
                     .held_by = to.held_by,
                     .assignment = hit_ ? hit_->assignment : 0,
                     .flags = outcome_->flags,
-                    .basis = basis()};
+                    .basis = basis(),
+                    .counted = std::move(counted_)};
   if (is_open_) taken.action = "open";
   for (const FormValue& value : form_) {
     if (value.plain.is_null() && value.sealed.empty()) continue;
@@ -88,9 +90,10 @@ std::optional<Rejection> Act::emit_fields(Facts& facts) {
       set.fields.emplace_back(field.id, sealed_or_plain(*value));
   }
   for (const auto& [name, formula] : outcome_->set) {
-    // A personal value passes from form to field as it is, sealed: formulas cannot read it.
+    // Plain values only: the checker lets no formula set a personal field.
     feel::EvalResult result = facts.evaluate(formula.expression);
     if (!result.ok) return failed_formula(result, formula);
+    facts.take_counted(name, set.counted);
     set.fields.emplace_back(name, FieldValue{std::move(result.value), {}});
   }
   if (!set.fields.empty()) run_.emit(std::move(set));
@@ -130,6 +133,7 @@ std::optional<Rejection> Act::touch_running_clocks() {
     const pack::ClockDef& def = *type_.find_clock(name);
     Result<void> done;
     if (effect == ClockEffect::extend) {
+      if (auto r = check_asked_in_time(def)) return r;
       const auto amount = extension_amount();
       if (!amount) return undecidable({"延期时长"});
       done = extend_clocks(run_, def, *amount, scope_of_actor(def), basis());
@@ -142,6 +146,16 @@ std::optional<Rejection> Act::touch_running_clocks() {
     if (!done.ok()) return reject(RejectionCode::not_decidable, done.error().message, "请核对时限。", basis());
   }
   return std::nullopt;
+}
+
+// A clock is extended only if that was asked before the due instant; by its own form, before it as well.
+std::optional<Rejection> Act::check_asked_in_time(const pack::ClockDef& def) const {
+  const Clock* clock = run_.after.running(def.id);
+  if (answered_ || !clock || !clock->due_at() || run_.happened_at <= *clock->due_at()) return std::nullopt;
+  return reject(RejectionCode::requirement_failed,
+                "“" + def.title + "”已在 " + to_text(clock->segments.back().counted.due_on) +
+                    " 届满，没有在届满前申请，不能延长。",
+                "请尽快办结，并说明逾期原因。", action_.basis);
 }
 
 // The granting form may state another length than the one asked for.
@@ -216,7 +230,8 @@ std::optional<Rejection> Act::start_assignments(Facts& facts) {
 void Act::start_assignment(const pack::AssignmentType& type, const std::string& holder) {
   const Assignment* parent = nullptr;
   if (!type.under.empty()) {
-    parent = run_.after.current(type.id);
+    if (!type.one) parent = own_assignment(type);  // several stand beside each other: under the one who hands on
+    if (!parent) parent = run_.after.current(type.id);
     if (!parent) parent = run_.after.current(type.under);
   } else if (type.one) {
     if (const Assignment* old = run_.after.current(type.id)) end_assignment(run_, old->no, EndReason::replaced);
@@ -230,51 +245,65 @@ void Act::start_assignment(const pack::AssignmentType& type, const std::string& 
   (type.of_person ? assigned.person : assigned.unit) = holder;
   if (type.of_person) assigned.unit = run_.actor.unit;
   if (first_assigned_ == 0) first_assigned_ = assigned.no;
+  const uint32_t handed_on = assigned.under;
   run_.emit(std::move(assigned));
+  if (handed_on != 0) withdraw_asks_of(run_, handed_on);
 }
 
-std::optional<Rejection> Act::start_clocks(Facts& facts) {
+// The actor's own assignment, where `type` may hang under it.
+const Assignment* Act::own_assignment(const pack::AssignmentType& type) const {
+  if (!hit_ || hit_->assignment == 0 || hit_->role->relation != pack::RoleRelation::assignment) return nullptr;
+  const Assignment& own = run_.after.assignments[hit_->assignment - 1];
+  return own.active() && (own.name == type.id || own.name == type.under) ? &own : nullptr;
+}
+
+// What a new clock hangs on: of the assignments that this act made those that its owner holds, whatever the order in
+// the pack; else the first of them; else the actor's own.
+std::vector<uint32_t> Act::scopes_of_new_clock(const pack::ClockDef& def) const {
+  if (def.scope == pack::ClockScope::per_case) return {0};
+  const pack::Role* owner = type_.find_role(def.owner);
+  std::vector<uint32_t> scopes;
+  const auto add = [&](const Assignment& assignment) {
+    const uint32_t scope = def.scope == pack::ClockScope::per_chain ? assignment.root : assignment.no;
+    if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) scopes.push_back(scope);
+  };
+  const auto& assignments = run_.after.assignments;
+  for (size_t i = first_assigned_ == 0 ? assignments.size() : first_assigned_ - 1; i < assignments.size(); ++i) {
+    if (owner && assignments[i].name == owner->assignment) add(assignments[i]);
+  }
+  const uint32_t other = first_assigned_ != 0 ? first_assigned_ : hit_ ? hit_->assignment : 0;
+  if (scopes.empty() && other != 0) add(assignments[other - 1]);
+  if (scopes.empty()) scopes.push_back(0);
+  return scopes;
+}
+
+std::optional<Rejection> Act::start_clocks() {
   for (const auto& [name, effect] : outcome_->clocks) {
     if (effect != ClockEffect::start) continue;
     const pack::ClockDef& def = *type_.find_clock(name);
     Basis why = def.basis;
     std::optional<Limit> limit = def.limit;
     if (!def.limit_decision.empty())
-      limit = decided_limit(facts, def.limit_decision, why);
+      limit = decided_limit(def.limit_decision, why);
     else if (!def.limit_parameter.empty())
-      limit = parameter_limit(def.limit_parameter, why);
+      limit = limit_of_parameter(*context_.pack, def.limit_parameter, why);
     if (!limit && def.type != pack::ClockType::elapsed) return undecidable({"“" + def.title + "”的时限"});
-    uint32_t scope_ref = 0;
-    if (def.scope != pack::ClockScope::per_case) {
-      const uint32_t base = first_assigned_ != 0 ? first_assigned_ : hit_ ? hit_->assignment : 0;
-      if (base != 0)
-        scope_ref = def.scope == pack::ClockScope::per_chain ? run_.after.assignments[base - 1].root : base;
-    }
-    if (const auto done = start_clock(run_, def, limit, why, scope_ref); !done.ok()) {
-      return reject(RejectionCode::not_decidable, done.error().message, "请核对时限。", why);
+    for (const uint32_t scope_ref : scopes_of_new_clock(def)) {
+      if (const auto done = start_clock(run_, def, limit, why, scope_ref); !done.ok())
+        return reject(RejectionCode::not_decidable, done.error().message, "请核对时限。", why);
     }
   }
   return std::nullopt;
 }
 
-std::optional<Limit> Act::decided_limit(const Facts& facts, const std::string& name, Basis& why) const {
-  const size_t dot = name.find('.');
-  const std::string decision = name.substr(0, dot), output = dot == std::string::npos ? "limit" : name.substr(dot + 1);
-  const Value& outputs = facts.decision(decision);
+// What was chosen counts, where a suggestion was not taken.
+std::optional<Limit> Act::decided_limit(const std::string& name, Basis& why) const {
   for (const DecisionMade& made : made_) {
-    if (made.decision == decision && !made.bases.empty()) why = made.bases.front();
+    if (made.decision != name.substr(0, name.find('.'))) continue;
+    if (!made.bases.empty()) why = made.bases.front();
+    return limit_among(made.choice, name);
   }
-  if (outputs.kind() != Value::Kind::context) return pack::limit_of(outputs);
-  if (auto limit = pack::limit_of(outputs.get(output))) return limit;
-  return outputs.as_context().size() == 1 ? pack::limit_of(outputs.as_context().front().second) : std::nullopt;
-}
-
-std::optional<Limit> Act::parameter_limit(const std::string& name, Basis& why) const {
-  const pack::Parameter* parameter = context_.pack->find_parameter(name.starts_with("param.") ? name.substr(6) : name);
-  if (!parameter) return std::nullopt;
-  why = parameter->basis;
-  return parameter->value.kind() == Value::Kind::text ? pack::parse_limit(parameter->value.as_text())
-                                                      : pack::limit_of(parameter->value);
+  return std::nullopt;
 }
 
 void Act::open_ask() {
@@ -339,29 +368,30 @@ std::optional<Rejection> Act::check_holder(const pack::State& state) const {
                 "请先指定承办单位。", action_.basis);
 }
 
-std::optional<Rejection> Act::plan_follow_ups(Facts& facts) {
+// The forms of the cases that the outcome opens: of the facts before the act, so that what they counted stands with it.
+std::optional<Rejection> Act::prepare_openings(Facts& facts) {
   for (const pack::OpenCase& open : outcome_->open) {
     FollowUp follow{.rule = "outcome", .happened_at = run_.happened_at, .basis = basis()};
-    if (auto r = fill_opening(facts, open, follow)) return r;
-    run_.follow_ups.push_back(std::move(follow));
+    follow.open.pack = context_.pack->id;
+    follow.open.type = open.case_type;
+    follow.open.channel = "reaction";
+    for (const auto& [name, formula] : open.form) {
+      feel::EvalResult result = facts.evaluate(formula.expression);
+      if (!result.ok) return failed_formula(result, formula);
+      facts.take_counted(name, counted_);
+      follow.open.form.push_back({name, std::move(result.value), {}});
+    }
+    follow.open.links.push_back({open.link, run_.after.id, run_.after.number, type_.id, {}});
+    openings_.push_back(std::move(follow));
   }
-  add_reactions(run_, pack::Reaction::Trigger::action, is_open_ ? "open" : action_.id, run_.happened_at);
-  if (run_.after.state != before_.state)
-    add_reactions(run_, pack::Reaction::Trigger::state, run_.after.state, run_.happened_at);
   return std::nullopt;
 }
 
-std::optional<Rejection> Act::fill_opening(Facts& facts, const pack::OpenCase& open, FollowUp& follow) const {
-  follow.open.pack = context_.pack->id;
-  follow.open.type = open.case_type;
-  follow.open.channel = "reaction";
-  for (const auto& [name, formula] : open.form) {
-    feel::EvalResult result = facts.evaluate(formula.expression);
-    if (!result.ok) return failed_formula(result, formula);
-    follow.open.form.push_back({name, std::move(result.value), {}});
-  }
-  follow.open.links.push_back({open.link, run_.after.id, run_.after.number, type_.id, {}});
-  return std::nullopt;
+void Act::plan_follow_ups() {
+  for (FollowUp& follow : openings_) run_.follow_ups.push_back(std::move(follow));
+  add_reactions(run_, pack::Reaction::Trigger::action, is_open_ ? "open" : action_.id, run_.happened_at);
+  if (run_.after.state != before_.state)
+    add_reactions(run_, pack::Reaction::Trigger::state, run_.after.state, run_.happened_at);
 }
 
 void Act::send_letters(const Facts& before_facts) {
@@ -381,6 +411,7 @@ void Act::send_letters(const Facts& before_facts) {
                     .to_role = role_id,
                     .text = print(*letter, facts),
                     .basis = letter->basis};
+    facts.take_counted({}, sent.counted);
     if (role->relation == pack::RoleRelation::party) {
       letters.push_back(std::move(sent));
       continue;

@@ -7,8 +7,23 @@ namespace tongban::kernel {
 namespace {
 
 constexpr uint8_t kFormat = 1;
-constexpr uint8_t kContinues = 1, kImported = 2, kHasCause = 4, kHappenedElsewhen = 8;
+constexpr uint8_t kContinues = 1, kImported = 2, kHasCause = 4, kHappenedElsewhen = 8, kCounts = 16;
 constexpr uint64_t kMaxElements = 100'000;
+
+// The last value of each enumeration that stands in events. A new one is appended here too.
+constexpr DecisionMode last_of(DecisionMode) { return DecisionMode::overridden; }
+constexpr EndReason last_of(EndReason) { return EndReason::case_closed; }
+constexpr StopKind last_of(StopKind) { return StopKind::cancel; }
+constexpr Answer last_of(Answer) { return Answer::withdrawn; }
+constexpr pack::BasisKind last_of(pack::BasisKind) { return pack::BasisKind::product; }
+constexpr pack::Force last_of(pack::Force) { return pack::Force::target; }
+constexpr pack::ClockType last_of(pack::ClockType) { return pack::ClockType::elapsed; }
+constexpr pack::ClockScope last_of(pack::ClockScope) { return pack::ClockScope::per_ask; }
+constexpr calendar::Unit last_of(calendar::Unit) { return calendar::Unit::months; }
+constexpr calendar::Kind last_of(calendar::Kind) { return calendar::Kind::backward; }
+constexpr pack::DaysCounted::Function last_of(pack::DaysCounted::Function) {
+  return pack::DaysCounted::Function::is_working;
+}
 
 class Writer {
  public:
@@ -57,6 +72,10 @@ class Writer {
   void all(const T&... v) {
     (member(v), ...);
   }
+  // The last member of a body: left out when empty, so that events without it keep the bytes they always had.
+  void tail(const std::vector<DaysCounted>& v) {
+    if (!v.empty()) member(v);
+  }
 };
 
 class Reader {
@@ -83,7 +102,7 @@ class Reader {
   requires std::is_enum_v<E>
   void member(E& v) {
     const uint8_t byte = in.get_byte();
-    if (byte > 16) in.fail();  // no enumeration of ours is longer; `apply` refuses what it does not know
+    if (byte > static_cast<uint8_t>(last_of(E{}))) in.fail();
     v = static_cast<E>(byte);
   }
   void member(FieldValue& v) {
@@ -118,6 +137,13 @@ class Reader {
   void all(T&... v) {
     (member(v), ...);
   }
+  bool has_tail = false;  // the event's flags say so
+  void tail(std::vector<DaysCounted>& v) {
+    if (!has_tail) return;
+    has_tail = false;
+    member(v);
+    if (v.empty()) in.fail();
+  }
 
  private:
   template <class To, class From>
@@ -142,15 +168,19 @@ void members(A& a, E& e) {
   else if constexpr (std::is_same_v<T, calendar::Counted>)
     a.all(e.start, e.unit, e.n, e.kind, e.first_counted, e.raw_end, e.due_on, e.due_at, e.provisional, e.edition,
           e.specials);
+  else if constexpr (std::is_same_v<T, DaysCounted>)
+    a.all(e.formula, e.function, e.counted);
   else if constexpr (std::is_same_v<T, CaseOpened>)
     a.all(e.pack, e.type, e.number, e.channel, e.person, e.tracking_hash);
   else if constexpr (std::is_same_v<T, ActionTaken>)
-    a.all(e.action, e.outcome, e.form, e.from_state, e.to_state, e.held_by, e.assignment, e.flags, e.basis);
+    a.all(e.action, e.outcome, e.form, e.from_state, e.to_state, e.held_by, e.assignment, e.flags, e.basis),
+        a.tail(e.counted);
   else if constexpr (std::is_same_v<T, FieldsSet>)
-    a.all(e.fields);
+    a.all(e.fields), a.tail(e.counted);
   else if constexpr (std::is_same_v<T, DecisionMade>)
     a.all(e.decision, e.mode, e.suggestion, e.choice, e.reason, e.inputs, e.matched, e.decided_by, e.at_least,
-          e.missing, e.bases);
+          e.missing, e.bases),
+        a.tail(e.counted);
   else if constexpr (std::is_same_v<T, LookedUp>)
     a.all(e.look_up, e.reg, e.entry, e.revision);
   else if constexpr (std::is_same_v<T, Assigned>)
@@ -178,7 +208,7 @@ void members(A& a, E& e) {
   else if constexpr (std::is_same_v<T, AskAnswered>)
     a.all(e.no, e.answer);
   else if constexpr (std::is_same_v<T, LetterSent>)
-    a.all(e.letter, e.channel, e.to_role, e.to_unit, e.text, e.basis);
+    a.all(e.letter, e.channel, e.to_role, e.to_unit, e.text, e.basis), a.tail(e.counted);
   else if constexpr (std::is_same_v<T, Linked>)
     a.all(e.kind, e.inverse, e.other, e.other_number, e.other_type, e.holds);
   else if constexpr (std::is_same_v<T, HoldReleased>)
@@ -238,6 +268,20 @@ const FieldValue* find_value(const Fields& fields, std::string_view name) {
 
 std::string_view name_of(const Body& body) { return kNames[body.index()]; }
 
+// Does the body end with what was counted?
+static bool counts(const Body& body) {
+  return std::visit(
+      [](const auto& b) {
+        using T = std::decay_t<decltype(b)>;
+        if constexpr (std::is_same_v<T, ActionTaken> || std::is_same_v<T, FieldsSet> ||
+                      std::is_same_v<T, DecisionMade> || std::is_same_v<T, LetterSent>)
+          return !b.counted.empty();
+        else
+          return false;
+      },
+      body);
+}
+
 std::string encode(const Event& event, bool continues) {
   const Envelope& e = event.envelope;
   Writer writer;
@@ -251,6 +295,7 @@ std::string encode(const Event& event, bool continues) {
   else
     flags = static_cast<uint8_t>((e.imported ? kImported : 0) | (e.cause ? kHasCause : 0) |
                                  (e.happened_at != e.recorded_at ? kHappenedElsewhen : 0));
+  if (counts(event.body)) flags |= kCounts;
   writer.out.put_byte(flags);
   if (!continues) {
     writer.all(e.command, e.recorded_at);
@@ -274,7 +319,9 @@ Result<Event> decode(std::string_view bytes, const Event* previous) {
   const uint8_t type = reader.in.get_byte();
   e.stream = reader.in.get_id();
   e.version = reader.in.get_unsigned();
-  const uint8_t flags = reader.in.get_byte();
+  uint8_t flags = reader.in.get_byte();
+  reader.has_tail = (flags & kCounts) != 0;
+  flags &= static_cast<uint8_t>(~kCounts);
   if (flags & kContinues) {
     if (flags != kContinues || !previous || previous->envelope.stream != e.stream) {
       return fail(Trouble::corrupt, "An event continues a command that is not before it.");
@@ -296,7 +343,7 @@ Result<Event> decode(std::string_view bytes, const Event* previous) {
     return fail(Trouble::unsupported,
                 "An event has type " + std::to_string(type) + ", which this program does not know.");
   }
-  if (!reader.in.ok() || !reader.in.at_end()) {
+  if (!reader.in.ok() || !reader.in.at_end() || reader.has_tail) {
     return fail(Trouble::corrupt, "The bytes of an event of type " + std::to_string(type) + " are damaged.");
   }
   return event;

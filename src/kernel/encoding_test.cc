@@ -33,6 +33,26 @@ calendar::Counted counted() {
   return c;
 }
 
+std::vector<DaysCounted> days() {
+  return {{"answer_by", DaysCounted::Function::after, counted()}, {"", DaysCounted::Function::is_working, counted()}};
+}
+
+// Those that end with what was counted, which they did not when they were released.
+std::vector<std::pair<std::string, Body>> with_days_counted() {
+  ActionTaken taken{"open", "1", {}, "", "registered", {"agent"}, 0, {}, kBasis};
+  taken.counted = days();
+  FieldsSet set{{{"when", {feel::Value::of(Date::from(2021, 2, 5)), {}}}}};
+  set.counted = days();
+  DecisionMade made{.decision = "routing", .bases = {kBasis}};
+  made.counted = days();
+  LetterSent sent{"registered", "message", "caller", "", "已登记。", kBasis};
+  sent.counted = days();
+  return {{"ActionTaken+counted", taken},
+          {"FieldsSet+counted", set},
+          {"DecisionMade+counted", made},
+          {"LetterSent+counted", sent}};
+}
+
 // One event of each kind, in the order of the type byte.
 std::vector<Body> one_of_each() {
   using feel::Value;
@@ -133,8 +153,11 @@ TEST(EventBytes, are_those_first_released) {
   const bool update = std::getenv("UPDATE_EXPECTED") != nullptr;
   std::string all;
   uint64_t version = 0;
-  for (const Body& body : one_of_each()) {
-    const std::string name(name_of(body)), hex = to_hex(encode(event_of(body, ++version), false));
+  std::vector<std::pair<std::string, Body>> bodies;
+  for (const Body& body : one_of_each()) bodies.emplace_back(name_of(body), body);
+  for (auto& each : with_days_counted()) bodies.push_back(std::move(each));
+  for (const auto& [name, body] : bodies) {
+    const std::string hex = to_hex(encode(event_of(body, ++version), false));
     if (golden.contains(name)) {
       EXPECT_EQ(hex, golden[name]) << name << ": a released event must not change its bytes; add a version instead";
     } else {
@@ -149,12 +172,23 @@ TEST(EventBytes, are_those_first_released) {
   if (update) std::ofstream(file) << all;
 }
 
+TEST(EventBytes, what_was_counted_is_read_back_also_in_an_event_that_continues_a_command) {
+  const Event first = event_of(ClockReopened{1}, 1);
+  for (const auto& [name, body] : with_days_counted()) {
+    const Event event = event_of(body, 2);
+    EXPECT_EQ(*decode(encode(event, false), nullptr), event) << name;
+    EXPECT_EQ(*decode(encode(event, true), &first), event) << name;
+  }
+}
+
 TEST(EventBytes, damaged_bytes_are_refused_and_never_crash) {
   const uint32_t seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   uint64_t version = 0;
-  for (const Body& body : one_of_each()) {
+  std::vector<Body> bodies = one_of_each();
+  for (auto& each : with_days_counted()) bodies.push_back(std::move(each.second));
+  for (const Body& body : bodies) {
     const std::string bytes = encode(event_of(body, ++version), false);
     for (size_t cut = 0; cut < bytes.size(); ++cut) EXPECT_FALSE(decode(bytes.substr(0, cut), nullptr).ok());
     EXPECT_FALSE(decode(bytes + "x", nullptr).ok());
@@ -167,6 +201,13 @@ TEST(EventBytes, damaged_bytes_are_refused_and_never_crash) {
       }
     }
   }
+}
+
+TEST(EventBytes, a_value_that_no_enumeration_has_is_damage) {
+  EXPECT_FALSE(decode(encode(event_of(ClockStopped{1, static_cast<StopKind>(4), kAt, true}, 1), false), nullptr).ok());
+  Basis basis = kBasis;
+  basis.kind = static_cast<pack::BasisKind>(5);
+  EXPECT_FALSE(decode(encode(event_of(PersonErased{kPerson, basis}, 1), false), nullptr).ok());
 }
 
 TEST(Fold, a_clock_that_was_extended_in_time_is_not_late) {

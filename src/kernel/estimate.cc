@@ -38,12 +38,7 @@ std::optional<LimitFound> by_table(const pack::ClockDef& def, const pack::Action
   missing.insert(missing.end(), result.missing.begin(), result.missing.end());
   if (result.status != dmn::Decision::Status::complete || result.outputs.kind() != feel::Value::Kind::context)
     return std::nullopt;
-  const feel::Context& outputs = result.outputs.as_context();
-  const size_t dot = def.limit_decision.find('.');
-  std::optional<Limit> limit;
-  for (const auto& [name, value] : outputs) {
-    if (dot != std::string::npos ? name == def.limit_decision.substr(dot + 1) : !limit) limit = pack::limit_of(value);
-  }
+  const std::optional<Limit> limit = limit_among(result.outputs, def.limit_decision);
   if (!limit) return std::nullopt;
   LimitFound found{*limit, def.basis};
   const int row = static_cast<int>(result.decided_by.value_or(0));
@@ -112,12 +107,9 @@ Estimates estimate(const pack::CaseType& type, const std::vector<FormValue>& fie
     if (def->limit) {
       found = LimitFound{*def->limit, def->basis};
     } else if (!def->limit_parameter.empty()) {
-      const pack::Parameter* parameter = context.pack->find_parameter(def->limit_parameter);
-      const bool is_text = parameter && parameter->value.kind() == feel::Value::Kind::text;
-      const auto limit = !parameter ? std::nullopt
-                         : is_text  ? pack::parse_limit(parameter->value.as_text())
-                                    : pack::limit_of(parameter->value);
-      if (limit) found = LimitFound{*limit, parameter->basis};
+      Basis basis;
+      if (const auto limit = limit_of_parameter(*context.pack, def->limit_parameter, basis))
+        found = LimitFound{*limit, basis};
     } else if (!def->limit_decision.empty()) {
       found = by_table(*def, *action, facts, *context.pack, estimates.missing);
     }

@@ -18,6 +18,7 @@
 #include "calendar/calendar.h"
 #include "feel/value.h"
 #include "pack/model.h"
+#include "pack/working_days.h"
 
 namespace tongban::kernel {
 
@@ -53,6 +54,7 @@ struct Envelope {
 };
 
 using pack::Basis;
+using pack::DaysCounted;
 using pack::Limit;
 
 struct CaseOpened {
@@ -73,10 +75,12 @@ struct ActionTaken {
   uint32_t assignment = 0;           // the assignment in which the actor acted; 0: none
   std::vector<std::string> flags;    // marks set by this act
   Basis basis;
+  std::vector<DaysCounted> counted;  // working days that conditions and forms of opened cases rest on, by name
   bool operator==(const ActionTaken&) const = default;
 };
 struct FieldsSet {
   Fields fields;
+  std::vector<DaysCounted> counted;  // working days that values rest on, by field
   bool operator==(const FieldsSet&) const = default;
 };
 enum class DecisionMode : uint8_t { automatic, confirmed, overridden };
@@ -92,6 +96,7 @@ struct DecisionMade {
   bool at_least = false;
   std::vector<std::string> missing;
   std::vector<Basis> bases;
+  std::vector<DaysCounted> counted;  // working days that inputs and outputs rest on
   bool operator==(const DecisionMade&) const = default;
 };
 struct LookedUp {  // what a declared read found, by revision
@@ -187,6 +192,7 @@ struct LetterSent {
   std::string letter, channel, to_role, to_unit;  // to_unit empty: the party
   std::string text;                               // as printed; personal values never enter letters
   Basis basis;
+  std::vector<DaysCounted> counted;  // working days that days in the text rest on
   bool operator==(const LetterSent&) const = default;
 };
 struct Linked {
@@ -269,7 +275,8 @@ struct Event {
 std::string_view name_of(const Body& body);  // "CaseOpened"
 
 // Bytes: format version, type, stream, stream version, flags, [command, instants, actor, cause], body. The part in
-// brackets is left out when the event continues the command of the event before it on the same stream.
+// brackets is left out when the event continues the command of the event before it on the same stream. A body ends with
+// `counted` only where something was counted, which the flags say.
 std::string encode(const Event& event, bool continues);
 // `previous`: the event before it on the stream, needed when the bytes continue its command.
 Result<Event> decode(std::string_view bytes, const Event* previous);

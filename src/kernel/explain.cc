@@ -74,6 +74,25 @@ const dmn::Output* find_output(const pack::Decision* decision, std::string_view 
   return found == outputs.end() ? nullptr : &*found;
 }
 
+// A condition by its sentence, a field by its title.
+std::string title_of_formula(const std::string& id, const pack::CaseType* type, const pack::Pack& pack) {
+  if (const pack::Condition* condition = pack.find_condition(id)) {
+    const std::string_view sentence = condition->sentence;
+    return std::string(sentence.substr(0, sentence.size() - (sentence.ends_with("。") ? 3 : 0)));
+  }
+  const pack::Field* field = type ? type->find_field(id) : nullptr;
+  return field ? field->title : id;
+}
+
+// What the event counted of working days; null where events of its kind never do.
+const std::vector<DaysCounted>* counted_in(const Body& body) {
+  if (const auto* taken = std::get_if<ActionTaken>(&body)) return &taken->counted;
+  if (const auto* set = std::get_if<FieldsSet>(&body)) return &set->counted;
+  if (const auto* made = std::get_if<DecisionMade>(&body)) return &made->counted;
+  if (const auto* sent = std::get_if<LetterSent>(&body)) return &sent->counted;
+  return nullptr;
+}
+
 // Tells one event as a line; empty for events that only carry data of another.
 struct Teller {
   const Envelope& e;
@@ -293,20 +312,45 @@ json::object explain_clock(const CaseState& state, const Clock& clock, const pac
   return object;
 }
 
-// What the deciding row asks for, in the words of the table's heads: 复杂程度：local，有职责登记：是。
-static std::string why_row(const pack::Decision& decision, uint32_t row) {
+// A cell as people read it: a listed value of the case's field by its label, its quotation marks gone.
+static std::string cell_words(std::string cell, const std::string& expression, const pack::Pack& pack) {
+  if (cell == "true") return "是";
+  if (cell == "false") return "否";
+  for (const pack::CaseType& type : pack.cases) {
+    const pack::Field* field = type.find_field(expression);
+    if (!field) continue;
+    for (const auto& [id, label] : field->values) cell = replace_all(cell, "\"" + id + "\"", label);
+  }
+  cell = replace_all(replace_all(cell, ", ", "或"), ",", "或");
+  if (cell.starts_with("not(") && cell.ends_with(")")) cell = "不是" + cell.substr(4, cell.size() - 5);
+  return replace_all(cell, "\"", "");
+}
+
+// What the deciding row asks for, in the words of the table's heads: 复杂程度：区域明确，有职责登记：是。
+static std::string why_row(const pack::Decision& decision, uint32_t row, const pack::Pack& pack) {
   if (row == 0 || row > decision.table.rules.size()) return {};
   const dmn::Rule& rule = decision.table.rules[row - 1];
   std::vector<std::string> parts;
   for (size_t i = 0; i < rule.cells.size() && i < decision.table.inputs.size(); ++i) {
     const dmn::Input& input = decision.table.inputs[i];
-    std::string cell(trim(rule.cells[i]));
+    const std::string cell(trim(rule.cells[i]));
     if (cell == "-") continue;
-    if (cell == "true") cell = "是";
-    if (cell == "false") cell = "否";
-    parts.push_back((input.label.empty() ? input.expression : input.label) + "：" + cell);
+    parts.push_back((input.label.empty() ? input.expression : input.label) + "：" +
+                    cell_words(cell, input.expression, pack));
   }
   return parts.empty() ? "没有更具体的规则，按一般情形。" : "因为" + join(parts, "，") + "。";
+}
+
+json::object explain_days(const DaysCounted& days, const CaseState& state, const pack::Pack& pack) {
+  json::object object{{"function", text(name_of(days.function))},
+                      {"sentence", explain(days)},
+                      {"provisional", days.counted.provisional},
+                      {"counted", calendar::to_json(days.counted)}};
+  if (!days.formula.empty()) {
+    object["of"] = days.formula;
+    object["title"] = title_of_formula(days.formula, pack.find_case(state.type), pack);
+  }
+  return object;
 }
 
 json::object explain_decision(const DecisionMade& decision, const pack::Pack& pack) {
@@ -329,7 +373,11 @@ json::object explain_decision(const DecisionMade& decision, const pack::Pack& pa
   for (const auto& name : decision.missing) missing.push_back(text(name));
   json::array& bases = object["bases"].emplace_array();
   for (const Basis& basis : decision.bases) bases.push_back(to_json(basis));
-  object["sentence"] = table ? why_row(*table, decision.decided_by) : "";
+  object["sentence"] = table ? why_row(*table, decision.decided_by, pack) : "";
+  if (!decision.counted.empty()) {
+    json::array& counted = object["counted"].emplace_array();
+    for (const DaysCounted& one : decision.counted) counted.push_back(explain_days(one, {}, pack));
+  }
   return object;
 }
 
@@ -339,8 +387,14 @@ std::string tell(const std::vector<Event>& events, const pack::Pack& pack, const
   Id command;
   for (const Event& event : events) {
     apply(state, event);
-    const std::string line =
-        std::visit(Teller{event.envelope, state, pack, pack.find_case(state.type), registers}, event.body);
+    const pack::CaseType* type = pack.find_case(state.type);
+    std::string line = std::visit(Teller{event.envelope, state, pack, type, registers}, event.body);
+    if (const auto* counted = counted_in(event.body)) {
+      for (const DaysCounted& one : *counted) {
+        line += (line.empty() ? "" : "\n") +
+                std::string(one.formula.empty() ? "" : title_of_formula(one.formula, type, pack) + "：") + explain(one);
+      }
+    }
     if (line.empty()) continue;
     if (event.envelope.command != command) {
       command = event.envelope.command;

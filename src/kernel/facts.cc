@@ -21,6 +21,21 @@ Value plain_form(const std::vector<pack::Field>& fields, const auto& find) {
 
 }  // namespace
 
+std::optional<Limit> limit_among(const Value& outputs, const std::string& name) {
+  const size_t dot = name.find('.');
+  if (outputs.kind() != Value::Kind::context) return pack::limit_of(outputs);
+  if (auto limit = pack::limit_of(outputs.get(dot == std::string::npos ? "limit" : name.substr(dot + 1)))) return limit;
+  return outputs.as_context().size() == 1 ? pack::limit_of(outputs.as_context().front().second) : std::nullopt;
+}
+
+std::optional<Limit> limit_of_parameter(const pack::Pack& pack, const std::string& name, Basis& basis) {
+  const pack::Parameter* parameter = pack.find_parameter(name);
+  if (!parameter) return std::nullopt;
+  basis = parameter->basis;
+  return parameter->value.kind() == Value::Kind::text ? pack::parse_limit(parameter->value.as_text())
+                                                      : pack::limit_of(parameter->value);
+}
+
 Facts::Facts(const pack::Pack& pack, const pack::CaseType& type, const feel::Scope& scope,
              const std::vector<pack::Action::Variable>& variables, const CaseState& state,
              const std::vector<FormValue>& form, const pack::Action* action, const ActorRef& actor, Instant now,
@@ -37,7 +52,8 @@ Facts::Facts(const pack::Pack& pack, const pack::CaseType& type, const feel::Sco
       slots_(variables.size()),
       filled_(variables.size()) {
   eval_.now = now;
-  eval_.host = context.registers ? &context : nullptr;
+  asked_ = {&context, &counted_};
+  eval_.host = context.registers ? &asked_ : nullptr;
 }
 
 void Facts::set_look_up(const std::string& id, Value value) { look_ups_[id] = std::move(value); }
@@ -59,14 +75,25 @@ dmn::Decision Facts::evaluate(const dmn::CompiledTable& table) {
   return dmn::evaluate(table, slots_, eval_);
 }
 
+void Facts::take_counted(const std::string& formula, std::vector<pack::DaysCounted>& into) {
+  for (pack::DaysCounted& one : counted_) {
+    one.formula = formula;
+    // A formula may ask the same twice.
+    if (std::find(into.begin(), into.end(), one) == into.end()) into.push_back(std::move(one));
+  }
+  counted_.clear();
+}
+
 // Fills the slots whose variable is the root of a path that is read. Look-ups and decisions may arrive later, so their
 // slots are only kept once there is a value.
 void Facts::fill(const std::vector<std::string>& reads) {
   for (const std::string& path : reads) {
+    if (path.empty()) continue;
     for (size_t i = 0; i < variables_.size(); ++i) {
       if (filled_[i]) continue;
       const std::string& name = scope_.variables()[i].name;
-      if (path != name && !(path.starts_with(name) && path[name.size()] == '.')) continue;
+      if (path.front() != name.front() || !path.starts_with(name)) continue;  // most differ at once
+      if (path.size() > name.size() && path[name.size()] != '.') continue;
       slots_[i] = value_of(variables_[i]);
       filled_[i] = !slots_[i].is_null();
     }
@@ -79,8 +106,8 @@ Value Facts::value_of(const pack::Action::Variable& variable) const {
     case Kind::form:
       return form_context();
     case Kind::field: {
-      for (const FormValue& value : form_) {  // a field that stands in the form has the value just given
-        if (value.name == variable.name) return value.plain;
+      for (const FormValue& value : form_) {  // a field that the form fills has the value just given
+        if (value.name == variable.name && !value.plain.is_null() && fills_field(value.name)) return value.plain;
       }
       const FieldValue* value = find_value(state_.fields, variable.name);
       return value ? value->plain : Value();
@@ -129,6 +156,12 @@ Value Facts::value_of(const pack::Action::Variable& variable) const {
       return asked_context();
   }
   return {};
+}
+
+// Does the form put the value into the case? Another entry may only share its name with a field.
+bool Facts::fills_field(const std::string& name) const {
+  return action_ && std::any_of(action_->form.begin(), action_->form.end(),
+                                [&](const pack::Field& field) { return field.is_case_field && field.id == name; });
 }
 
 Value Facts::form_context() const {

@@ -8,8 +8,15 @@
 #include <vector>
 
 #include "kernel/decide.h"
+#include "kernel/host.h"
 
 namespace tongban::kernel {
+
+// The limit among the outputs of a table; `name` as a clock writes it, decision.output or decision (then the output
+// `limit`, or the only one).
+std::optional<Limit> limit_among(const feel::Value& outputs, const std::string& name);
+// The limit that a parameter holds, with its basis; nothing: no such parameter, or no limit.
+std::optional<Limit> limit_of_parameter(const pack::Pack& pack, const std::string& name, Basis& basis);
 
 class Facts {
  public:
@@ -18,6 +25,8 @@ class Facts {
         const std::vector<pack::Action::Variable>& variables, const CaseState& state,
         const std::vector<FormValue>& form, const pack::Action* action, const ActorRef& actor, Instant now,
         const Context& context);
+  Facts(const Facts&) = delete;
+  Facts& operator=(const Facts&) = delete;
 
   void set_look_up(const std::string& id, feel::Value value);
   void set_decision(const std::string& id, feel::Value outputs);
@@ -25,10 +34,13 @@ class Facts {
 
   feel::EvalResult evaluate(const feel::Expression& expression);
   dmn::Decision evaluate(const dmn::CompiledTable& table);
+  // What was counted since this was last asked goes behind `into`, under the name of what it was counted for.
+  void take_counted(const std::string& formula, std::vector<pack::DaysCounted>& into);
 
  private:
   void fill(const std::vector<std::string>& reads);
   feel::Value value_of(const pack::Action::Variable& variable) const;
+  bool fills_field(const std::string& name) const;
   feel::Value form_context() const;
   feel::Value clock_context() const;
   feel::Value acts_context() const;
@@ -45,6 +57,8 @@ class Facts {
   const pack::Action* action_;
   const ActorRef& actor_;
   const CaseState* other_;  // the case that the act names besides its own; null: none
+  std::vector<pack::DaysCounted> counted_;
+  Asked asked_;
   feel::EvalContext eval_;
   std::vector<feel::Value> slots_;
   std::vector<bool> filled_;

@@ -166,14 +166,17 @@ std::string coerce_field(const pack::Field& field, Value& value, const Registers
 std::vector<FieldFault> check_form(const pack::Action& action, std::vector<FormValue>& form, const Registers& registers,
                                    Date day) {
   std::vector<FieldFault> faults;
-  std::vector<std::string> names;
-  for (const pack::Field& field : action.form) names.push_back(field.id);
   for (const FormValue& value : form) {
+    const bool is_field = std::any_of(action.form.begin(), action.form.end(),
+                                      [&](const pack::Field& field) { return value.name == field.id; });
+    if (is_field) continue;
     const bool is_reason = value.name.starts_with("why_") &&
                            std::any_of(action.form.begin(), action.form.end(), [&](const pack::Field& field) {
                              return !field.suggest.empty() && value.name == "why_" + field.id;
                            });
-    if (is_reason || std::find(names.begin(), names.end(), value.name) != names.end()) continue;
+    if (is_reason) continue;
+    std::vector<std::string> names;
+    for (const pack::Field& field : action.form) names.push_back(field.id);
     const std::string near = nearest_word(value.name, names);
     faults.push_back(
         {value.name, "“" + action.title + "”的表单没有这一项" + (near.empty() ? "。" : "，是不是 " + near + "？")});
@@ -188,7 +191,10 @@ std::vector<FieldFault> check_form(const pack::Action& action, std::vector<FormV
         std::find_if(form.begin(), form.end(), [&](const FormValue& value) { return value.name == field.id; });
     if (it == form.end() || is_blank(it->plain)) {
       if (it != form.end()) it->plain = Value(), it->sealed.clear();
-      if (field.must) faults.push_back({field.id, "请填写" + field.title + "。"});
+      if (field.must) {
+        const bool chosen = field.kind == pack::FieldKind::one_of || field.kind == pack::FieldKind::yes_no;
+        faults.push_back({field.id, (chosen ? "请选择" : "请填写") + field.title + "。"});
+      }
       continue;
     }
     if (std::string fault = coerce_field(field, it->plain, registers, day); !fault.empty())

@@ -148,6 +148,20 @@ bool may_see(const std::vector<RoleHit>& roles, const CaseState&, const pack::Ca
                      [](const RoleHit& hit) { return hit.role->relation != pack::RoleRelation::anyone; });
 }
 
+bool may_meet(const Actor& actor, std::string_view unit, const pack::CaseType& type, const Registers& registers,
+              Date day) {
+  if (actor.kind != Actor::Kind::staff) return false;
+  const std::vector<Post> posts = registers.posts_of(actor.person, day);
+  return std::any_of(type.roles.begin(), type.roles.end(), [&](const pack::Role& role) {
+    const auto is = [&](pack::RoleRelation relation) { return role.relation == relation; };
+    if (is(pack::RoleRelation::system) || is(pack::RoleRelation::anyone) || is(pack::RoleRelation::party)) return false;
+    const std::string_view at = is(pack::RoleRelation::unit) ? std::string_view(role.unit) : unit;
+    return std::any_of(posts.begin(), posts.end(), [&](const Post& post) {
+      return post.unit == at && holds_position(role, post) && (actor.unit.empty() || actor.unit == post.unit);
+    });
+  });
+}
+
 std::vector<std::string> visible_groups(const std::vector<RoleHit>& roles, const CaseState& state,
                                         const pack::CaseType& type) {
   std::vector<std::string> visible;
@@ -162,6 +176,11 @@ std::vector<std::string> visible_groups(const std::vector<RoleHit>& roles, const
     if (sees) visible.push_back(group.id);
   }
   return visible;
+}
+
+bool is_confidential(const CaseState& state, const pack::CaseType& type) {
+  return std::any_of(type.groups.begin(), type.groups.end(),
+                     [&](const pack::Group& group) { return is_hidden(group, state, type); });
 }
 
 }  // namespace tongban::kernel

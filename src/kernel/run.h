@@ -45,10 +45,17 @@ Result<void> start_clock(Run& run, const pack::ClockDef& def, const std::optiona
 // Applies stop, claim, confirm, reopen, pause or cancel to every running clock of that name in the scope (0: any).
 void touch_clocks(Run& run, const pack::ClockDef& def, pack::ClockEffect effect, uint32_t scope_ref,
                   const Basis& basis);
+// A clock that was already due when it paused keeps its due instant: nothing was left of it.
 Result<void> resume_clocks(Run& run, const pack::ClockDef& def, uint32_t scope_ref);
 Result<void> extend_clocks(Run& run, const pack::ClockDef& def, const Limit& amount, uint32_t scope_ref,
                            const Basis& basis);
-// Ends an assignment with everything handed on below it, and the clocks that hung on them.
+// A notice arrived: each counted segment again with the calendar as known now, each later one from its new start. Emits
+// only what changed.
+Result<void> recompute_clock(Run& run, uint32_t no);
+// The open questions that were asked in that assignment are withdrawn: it ended or was handed on, so nobody stands any
+// more where they were asked.
+void withdraw_asks_of(Run& run, uint32_t assignment);
+// Ends an assignment with everything handed on below it, the clocks that hung on them and the questions asked in them.
 void end_assignment(Run& run, uint32_t no, EndReason reason);
 // Records that a due instant has passed, with the reactions that wait for it.
 void expire_clock(Run& run, const Clock& clock);

@@ -47,6 +47,7 @@ struct Applier {
     s.state = b.to_state;
     s.held_by = std::move(b.held_by);
     for (const auto& flag : b.flags) add_once(s.flags, flag);
+    keep(e.version, b.counted);
     s.acts.push_back({.version = e.version,
                       .action = std::move(b.action),
                       .outcome = std::move(b.outcome),
@@ -60,7 +61,11 @@ struct Applier {
                       .flags = std::move(b.flags),
                       .basis = std::move(b.basis)});
   }
+  void keep(uint64_t version, std::vector<DaysCounted>& counted) const {
+    for (DaysCounted& one : counted) s.counted.emplace_back(version, std::move(one));
+  }
   void operator()(FieldsSet& b) const {
+    keep(s.acts.empty() ? e.version : s.acts.back().version, b.counted);
     for (auto& [name, value] : b.fields) put(s.fields, std::move(name), std::move(value));
   }
   void operator()(DecisionMade& b) const { s.decisions.emplace_back(e.version, std::move(b)); }
@@ -157,8 +162,11 @@ struct Applier {
     Clock& clock = at(s.clocks, b.no);
     CHECK(b.segment < clock.segments.size());
     clock.segments[b.segment].counted = b.counted;
-    if (b.segment + 1 == clock.segments.size() && b.counted.due_on != b.old_due_on)
-      clock.former_due.push_back(b.old_due_on);
+    if (b.segment + 1 != clock.segments.size()) return;
+    if (b.counted.due_on != b.old_due_on) clock.former_due.push_back(b.old_due_on);
+    if (clock.type != pack::ClockType::deadline || !clock.expired) return;
+    if (b.counted.due_at > e.recorded_at) clock.expired = false;  // it runs again, and may expire on its new day
+    if (!clock.over()) clock.late = clock.claimed_at ? *clock.claimed_at > b.counted.due_at : clock.expired;
   }
   void operator()(AskOpened& b) const {
     CHECK(b.no == s.asks.size() + 1);
@@ -177,6 +185,7 @@ struct Applier {
     ask.answered_at = e.happened_at;
   }
   void operator()(LetterSent& b) const {
+    keep(e.version, b.counted);
     s.letters.push_back({std::move(b.letter),
                          std::move(b.channel),
                          std::move(b.to_role),

@@ -139,6 +139,9 @@ struct CaseState {
   std::vector<DocumentState> documents;
   std::vector<std::pair<uint64_t, DecisionMade>> decisions;  // with the event's version
   std::vector<std::string> flags;
+  // Working days that formulas counted, with the version of the act or letter that they belong to; those of decisions
+  // stand with the decision.
+  std::vector<std::pair<uint64_t, DaysCounted>> counted;
 
   bool open() const { return !closed_at; }
   // The active assignment of that name that is deepest in its chain, latest first; nullptr when none.

@@ -376,7 +376,9 @@ class CaseChecker {
       }
       if (!outcome.to.empty()) need_state(outcome.to, outcome.source, where);
       for (const auto& [id, formula] : outcome.set) {
-        if (!type_.find_field(id)) unknown(formula.source, where + ": set", "field", id, ids_of(type_.fields));
+        const Field* field = type_.find_field(id);
+        if (!field) unknown(formula.source, where + ": set", "field", id, ids_of(type_.fields));
+        if (field && field->personal) needs_a_person(formula.source, where + ": set", id);
       }
       for (const auto& [id, formula] : outcome.assign) {
         need_assignment(id, formula.source, where + ": assign");
@@ -625,11 +627,18 @@ class CaseChecker {
     }
   }
 
+  // What a formula gives is not sealed: it would stand in the ledger for ever, also after the person was erased.
+  void needs_a_person(const Source& source, const std::string& what, const std::string& name) {
+    fault(source, "personal",
+          what + ": `" + name + "` is personal. Only a person gives it, in a form; no formula may.");
+  }
+
   // What the act on linked cases must be given, and nothing that its form does not know.
   void check_reaction_form(const Reaction& reaction, const Action& act, const std::string& what) {
     for (const auto& [name, formula] : reaction.form) {
-      if (!form_field(act, name))
-        unknown(formula.source, what + ": the form of `" + act.id + "`", "entry", name, ids_of(act.form));
+      const Field* entry = form_field(act, name);
+      if (!entry) unknown(formula.source, what + ": the form of `" + act.id + "`", "entry", name, ids_of(act.form));
+      if (entry && entry->personal) needs_a_person(formula.source, what + ": the form of `" + act.id + "`", name);
     }
     for (const auto& field : act.form) {
       const bool given =

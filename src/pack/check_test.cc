@@ -105,6 +105,7 @@ TEST(Check, every_class_of_fault_is_shown_by_the_faulty_pack) {
                            "table-input-unused",
                            "table-mode",
                            "table-overlap",
+                           "table-value",
                            "type",
                            "unknown-clause",
                            "unknown-file",

@@ -90,12 +90,14 @@ std::vector<feel::Function> host_functions(std::shared_ptr<const Names> names, c
                              a[1].kind() == feel::Value::Kind::number ? a[1].as_number().to_int64() : std::nullopt;
                          if (!n)
                            return fail(Trouble::invalid_input, "working_days_after needs a whole number of days.");
-                         if (!host.working_days_after)
+                         if (!host.find_calendar)
                            return fail(Trouble::unavailable, "No calendar is at hand for working_days_after.");
-                         return feel::Value::of(TRY(host.working_days_after(
-                             instant ? local_date(a[0].as_date_time().at) : a[0].as_date(), *n, context)));
+                         const calendar::Calendar* calendar = TRY(host.find_calendar({}, context));
+                         const Date date = instant ? local_date(a[0].as_date_time().at) : a[0].as_date();
+                         return working_days_after(*calendar, date, *n, context, host.counted);
                        }});
-  for (feel::Function& function : working_day_functions(host.find_calendar)) functions.push_back(std::move(function));
+  for (feel::Function& function : working_day_functions(host.find_calendar, host.counted))
+    functions.push_back(std::move(function));
   return functions;
 }
 

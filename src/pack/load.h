@@ -17,11 +17,11 @@
 namespace tongban::pack {
 
 // What the host functions of formulas ask (unit_name, entry_name, working_days_after). Called from any thread during
-// evaluation. Left empty: names come from the seed rows of the packs, and working_days_after fails with a sentence.
+// evaluation. Left empty: names come from the seed rows of the packs, and working days fail with a sentence.
 struct Host {
   std::function<Result<feel::Value>(std::string_view reg, std::string_view id, const feel::EvalContext&)> entry_name;
-  std::function<Result<Date>(Date date, int64_t n, const feel::EvalContext&)> working_days_after;
-  FindCalendar find_calendar;  // of the functions in working_days.h
+  FindCalendar find_calendar;  // of the functions in working_days.h, and of working_days_after
+  CountedSink counted;         // where they tell what they counted
 };
 
 // The functions that formulas have beside FEEL's own, with names and sentences, for the list of functions.

@@ -293,7 +293,8 @@ class Manual {
     }
     std::string text;
     if (outcome.condition)
-      text = "如果 <code>" + escape(outcome.condition->text) + "</code>：";
+      text = outcome.when.empty() ? "如果 <code>" + escape(outcome.condition->text) + "</code>："
+                                  : escape(outcome.when) + "的：";
     else if (action.outcomes.size() > 1)
       text = "其他情形：";
     text += parts.empty() ? "记录在案" : join(parts, "；");

@@ -102,6 +102,13 @@ const AssignmentType* CaseType::find_assignment(std::string_view id) const { ret
 const ClockDef* CaseType::find_clock(std::string_view id) const { return find_by_id(clocks, id); }
 const State* CaseType::find_state(std::string_view id) const { return find_by_id(states, id); }
 const Action* CaseType::find_action(std::string_view id) const { return find_by_id(actions, id); }
+bool CaseType::shows_clock(std::string_view id) const {
+  const ClockDef* clock = find_clock(id);
+  if (!clock) return false;
+  return clock->is_public.value_or(clock->force == Force::promise ||
+                                   std::find(estimate.begin(), estimate.end(), id) != estimate.end());
+}
+
 const Step* CaseType::find_step(std::string_view state) const {
   for (const Step& step : steps) {
     if (std::find(step.states.begin(), step.states.end(), state) != step.states.end()) return &step;

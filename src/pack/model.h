@@ -162,6 +162,7 @@ struct ClockDef {
   Again again = Again::keep;
   bool again_stated = false;  // `again:` stands in the file; compulsory where a start can happen twice
   calendar::Kind kind = calendar::Kind::deadline;  // `validity: yes` does not roll
+  std::optional<bool> is_public;  // `public: yes|no`: the party sees it; not stated: promises and clocks of `estimate`
   Basis basis;
   Source source;
 };
@@ -209,6 +210,7 @@ struct OpenCase {  // `open: {case: supervision, link: supervises, form: {reason
 struct Outcome {
   std::string id;                                       // `as: returned_to_hotline`, else "1", "2"…
   std::optional<Formula> condition;                     // `if: form.answered`; the last outcome has none
+  std::string when;                                     // the condition in words, for the manual; empty: none written
   std::string to;                                       // state; empty: stays
   std::vector<std::pair<std::string, Formula>> set;     // case field = value
   std::vector<std::pair<std::string, Formula>> assign;  // assignment = unit (or list of units), entry ids
@@ -318,6 +320,7 @@ struct Reaction {
 // states. Pages draw it; no rule reads it.
 struct Step {
   std::string id, title, title_en;
+  std::string help, help_en;  // what happens in it, for who files
   std::vector<std::string> states;
   Source source;
 };
@@ -366,6 +369,7 @@ struct CaseType {
   // What makes two cases look like one matter: `similar: {place: division, kind: subject, text: title}`. Empty:
   // nothing.
   std::string similar_place, similar_kind, similar_text;  // ids of an entry, a one-of and a searched field
+  std::string similar_photo;  // a field of files: a small picture of the first photograph is shown to strangers too
   std::vector<std::string> estimate;  // clocks that pages may estimate before they start: `estimate: [handling]`
   Basis basis;
   Source source;
@@ -382,6 +386,7 @@ struct CaseType {
   const State* find_state(std::string_view id) const;
   const Action* find_action(std::string_view id) const;  // not `open`
   const Step* find_step(std::string_view state) const;   // the one that the state belongs to
+  bool shows_clock(std::string_view id) const;           // to the party of the case
 };
 
 // --- the rest of a pack ---------------------------------------------------------------------------------------------
@@ -454,8 +459,9 @@ struct Portal {
     Source source;
   };
   std::string name, name_en, phone, organiser, organiser_en;
-  std::string clause;  // of the pack's document, shown as the reason for the service
-  struct Popular {     // an entry of a public register that many ask for
+  std::string short_name, short_name_en;  // for the head of a narrow page: 重庆12345
+  std::string clause;                     // of the pack's document, shown as the reason for the service
+  struct Popular {                        // an entry of a public register that many ask for
     std::string reg, entry;
     Source source;
   };

@@ -166,6 +166,7 @@ ClockDef read_clock(const std::string& id, const Node& node, const Basis& fallba
     add_fault(context.faults, reader.source_of("calendar"), "not-supported",
               what + ": another calendar than china is not supported yet.");
   for (const std::string_view key : {"from", "until", "date"}) reader.not_supported(key);
+  if (reader.find("public")) clock.is_public = reader.yes_no("public");
   clock.basis = read_basis(reader, fallback, context);
   reader.finish();
   if (limit.empty() && node.is_map() && clock.type != ClockType::elapsed) {
@@ -228,6 +229,10 @@ Outcome read_outcome(const Node& node, size_t index, const Basis& fallback, Read
     else
       add_fault(context.faults, condition->source, "form", "outcome: `if` must be one formula, a text.");
   }
+  outcome.when = reader.text("when");
+  if (!outcome.when.empty() && !outcome.condition)
+    add_fault(context.faults, reader.source_of("when"), "form",
+              "outcome " + outcome.id + ": `when` puts `if` in words; without `if` it says nothing.");
   outcome.to = reader.text("to");
   outcome.set = read_formulas(reader, "set", context);
   outcome.assign = read_formulas(reader, "assign", context);

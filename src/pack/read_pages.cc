@@ -15,10 +15,14 @@ void read_steps(MapReader& reader, CaseType& type, ReadContext& context) {
   if (const Node* map = reader.find_map("steps")) {
     for (const auto& entry : map->entries) {
       check_id(entry.key, entry.source, "step", context);
-      Step step{.id = entry.key, .title = {}, .title_en = {}, .states = {}, .source = entry.source};
+      Step step;
+      step.id = entry.key;
+      step.source = entry.source;
       MapReader row(entry.value, "step " + entry.key, context.faults);
       step.title = row.need_text("title");
       step.title_en = row.text("title_en");
+      step.help = row.text("help");
+      step.help_en = row.text("help_en");
       for (const std::string& state : row.texts("states")) {
         if (!type.find_state(state)) {
           add_fault(
@@ -53,6 +57,10 @@ void read_steps(MapReader& reader, CaseType& type, ReadContext& context) {
         add_fault(context.faults, row.source_of(key), "form",
                   "similar: the field `" + *target + "` must be listed (`in_list: yes`) and not personal.");
     }
+    type.similar_photo = row.text("photo");
+    const Field* files = type.similar_photo.empty() ? nullptr : type.find_field(type.similar_photo);
+    if (!type.similar_photo.empty() && (!files || files->kind != FieldKind::file))
+      add_fault(context.faults, row.source_of("photo"), "unknown-name", "similar: `photo` must name a field of files.");
     row.finish();
     if (type.similar_text.empty())
       add_fault(context.faults, similar->source, "missing", "similar: `text` is missing: similar by which words?");

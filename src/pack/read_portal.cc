@@ -13,6 +13,8 @@ void read_portal(const Node& node, ReadContext& context) {
   MapReader reader(node, "portal", context.faults);
   portal.name = reader.text("name");
   portal.name_en = reader.text("name_en");
+  portal.short_name = reader.text("short");
+  portal.short_name_en = reader.text("short_en");
   portal.phone = reader.text("phone");
   portal.organiser = reader.text("organiser");
   portal.organiser_en = reader.text("organiser_en");

@@ -77,6 +77,7 @@ Expectation read_expectation(const Node& node, std::vector<Fault>& faults) {
   e.asked = optional_text(reader, "asked");
   e.due = reader.text_map("due");
   e.sent = reader.text_map("sent");
+  e.counted = reader.text_map("counted");
   if (const Node* assigned = reader.find_map("assigned")) {
     for (const auto& entry : assigned->entries) {
       std::vector<std::string> units;

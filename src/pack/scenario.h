@@ -47,6 +47,8 @@ struct Expectation {
   std::optional<std::string> asked;                       // the unit or role that an ask waits for; "none": no open ask
   std::vector<std::pair<std::string, std::string>> due;   // clock → 2021-03-22, or an instant, or "none"
   std::vector<std::pair<std::string, std::string>> sent;  // letter → role title or id
+  // What working-day functions counted: letter, decision, field or condition → 2021-03-22, or 2021-03-22 暂定.
+  std::vector<std::pair<std::string, std::string>> counted;
   std::vector<std::pair<std::string, std::vector<std::string>>> assigned;  // assignment → unit names; {} for "none"
   std::vector<std::pair<std::string, feel::Value>> fields;                 // case field → value (texts, lists)
   std::vector<std::string> basis;             // clauses among the bases of the step's events

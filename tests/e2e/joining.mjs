@@ -1,6 +1,26 @@
 // Several people tell of one matter, over HTTP: a stranger follows the request of another without learning whose it is,
 // staff join and separate requests, one answer reaches everybody. And what strangers are told before they file.
+import {deflateSync} from 'node:zlib';
 import {check, play} from './program.mjs';
+
+// A picture of one colour.
+function png(side = 24) {
+  const table = Array.from({length: 256}, (_, n) => { for (let k = 0; k < 8; ++k) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1; return n >>> 0; });
+  const sum = (bytes) => { let c = 0xffffffff; for (const b of bytes) c = table[(c ^ b) & 0xff] ^ (c >>> 8); return (c ^ 0xffffffff) >>> 0; };
+  const chunk = (kind, body) => {
+    const whole = Buffer.concat([Buffer.from(kind), body]), size = Buffer.alloc(4), check_sum = Buffer.alloc(4);
+    size.writeUInt32BE(body.length);
+    check_sum.writeUInt32BE(sum(whole));
+    return Buffer.concat([size, whole, check_sum]);
+  };
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(side, 0);
+  head.writeUInt32BE(side, 4);
+  head.set([8, 2, 0, 0, 0], 8);
+  const rows = Buffer.concat(Array.from({length: side}, () => Buffer.concat([Buffer.from([0]), Buffer.alloc(side * 3, 120)])));
+  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', head), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
+}
+
 
 await play(joining);
 
@@ -47,6 +67,27 @@ async function joining(program) {
   }
   const item = similar.json.items[0];
   check('a stranger gets a handle, and no number', item?.handle?.length >= 20 && !item.number && !item.id && !item.title && !similar.text.includes(first.json.number), similar.text);
+  check('a stranger learns unit, day and followers of it', typeof item.holder_name === 'string' && item.followers === 0 && !('photo' in item), similar.text);
+  // A photograph: small, under a handle of its own, and never of a request whose caller asked for confidentiality.
+  const photo = png();
+  const owner = (await program.ask('POST', '/api/v1/trackings', {body: {number: first.json.number, code: first.json.tracking_code}})).json.token;
+  const sent = await fetch(`${program.url}/api/v1/cases/${first.json.id}/documents`, {method: 'POST', body: photo, headers: {authorization: `Bearer ${owner}`, 'content-type': 'image/png', 'x-file-name': 'a.png', 'idempotency-key': 'photo-of-first'}});
+  check('a photograph is taken', sent.status === 201, await sent.text());
+  const again = async () => (await program.ask('POST', `${at}/similar`, {body: {form: {title: '民权路口路灯不亮了', division: '渝中区'}}})).json.items[0];
+  const shown = await again();
+  const small = await fetch(`${program.url}${at}/similar/${shown.photo}/photo`);
+  check('a stranger sees a small picture', small.status === 200 && small.headers.get('content-type') === 'image/jpeg' && (await small.arrayBuffer()).byteLength > 100, [small.status, shown]);
+  check('not by another handle', (await fetch(`${program.url}${at}/similar/nosuchhandle/photo`)).status === 404);
+  const of_first = await program.ask('GET', `/api/v1/cases/${first.json.id}`, {token: owner});
+  const hidden = await program.ask('POST', `/api/v1/cases/${first.json.id}/actions/ask_confidential`, {body: {confidential: true}, token: owner, headers: {'If-Match': of_first.headers.get('etag')}});
+  check('the caller asks for confidentiality', hidden.status === 200, hidden.text);
+  check('then no picture is shown', !('photo' in (await again())) && (await fetch(`${program.url}${at}/similar/${shown.photo}/photo`)).status === 404);
+  // The handle is good after a restart of the program; changed in one place, or of another site, it is none.
+  await program.stop();
+  await program.start('--api-lift-rate-limits', 'yes');
+  const changed = item.handle.slice(0, -1) + (item.handle.endsWith('0') ? '1' : '0');
+  const other = await program.ask('POST', open, {body: form({phone: '19900008002', join: changed})});
+  check('a changed handle is refused at its field', other.status === 422 && other.json.fields[0].field === 'join', other.text);
   const preview = await program.ask('POST', `${at}/previews`, {body: form({phone: '19900008002', join: item.handle})});
   check('a preview says that it will be joined', preview.json?.state?.id === 'joined', preview.text);
   const second = await program.ask('POST', open, {body: form({phone: '19900008002', join: item.handle})});
@@ -87,6 +128,9 @@ async function joining(program) {
   const due = (await program.ask('GET', `/api/v1/cases/${second.json.id}`, {token: callers.second})).json;
   check('the follower is shown the firm date', due.leading.clocks.some((c) => c.due_on), due.leading);
   await act('liaison', first, 'hand_down', {handler: 'yuzhong-planning', why_handler: '就近'});
+  const clocksOf = async (token) => (await program.ask('GET', `/api/v1/cases/${first.json.id}`, {token})).json.clocks.map((c) => c.name).sort();
+  check('the caller sees the promised day alone', (await clocksOf(callers.first)).join() === 'handling', await clocksOf(callers.first));
+  check('units see every clock', (await clocksOf(tokens.staff)).join() === 'flow_down,handling,return_window', await clocksOf(tokens.staff));
   await act('staff', first, 'reply', {answer: '路灯已修好', told_at: new Date().toISOString(), way: 'phone'});
   await act('liaison', first, 'review', {passed: true, note: '属实'});
   for (const one of [second, third]) {

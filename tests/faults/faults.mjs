@@ -412,6 +412,11 @@ await test('wrong words: exit 2, with the word that may be meant', async () => {
   same('a flag', say('serve', '--prot', '80'), [2, 'tongban: there is no option --prot; is --port meant? See `tongban serve --help`.']);
   same('a word too many', say('serve', 'now'), [2, 'tongban: too many words for `tongban serve`. See `tongban serve --help`.']);
   same('a command', say('versio'), [2, 'tongban: there is no command "versio"; is "version" meant? See `tongban help`.']);
+  same('a pack command', say('pack', 'chek', 'x'), [2, 'tongban: `tongban pack` knows check, coverage, print and test, not "chek"; is check meant? See `tongban pack --help`.']);
+  same('a pack command without its folder', say('pack', 'print'), [2, 'tongban: `tongban pack print` needs the folder of a pack, for example packs/hotline-12345. See `tongban pack --help`.']);
+  same('a flag that must be there', say('export'), [2, 'tongban: --to is missing: the file, one JSON object a line. See `tongban export --help`.']);
+  same('a word that must be there', say('backup'), [2, 'tongban: a word is missing: the folder, absent or empty. See `tongban backup --help`.']);
+  same('due, in Chinese first', say('due', '--working-day', '5')[1].split('\n')[0], '没有选项 --working-day。是不是 --working-days？写法见 tongban due --help。');
   same('what a user is', say('user', 'frob'), [2, 'tongban: `tongban user` knows add, list, reset, remove and token, not "frob".']);
   same('no folder', say('pack', 'check', '/no/such'), [2, 'tongban: there is no folder /no/such.']);
   const [code, sentence] = say('pack', 'check', 'packs');
@@ -487,6 +492,26 @@ await test('a lost tail is refused with the way out, and accepted only when a pe
   const running = cut.cli('verify', '--accept-head');
   same('not beside a server', running.code, 5);
   await cut.stop();
+});
+
+await test('a rebuild killed in the middle: verify says so, and the next start does it again', async () => {
+  const half = await new Site('half').init().start();
+  half.people('zhangsan');
+  const made = [];
+  for (let i = 0; i < 5; ++i) made.push({...await half.file({title: `重建${i}`}), title: `重建${i}`});
+  await half.stop();
+  const database = new Database(path.join(half.folder, 'tongban.db'));
+  // What a kill between two of its commits leaves: the mark, and rows of some cases and registers only.
+  database.run("INSERT INTO records VALUES('rebuild', 'views', '{}'); DELETE FROM cases WHERE stream % 2; DELETE FROM registers; DELETE FROM inbox; DELETE FROM inbox_due; DELETE FROM clocks;");
+  const seen = half.cli('verify');
+  same('verify ends with', seen.code, 4);
+  expect('and says what to do', /^views: A rebuild was stopped in the middle; run tongban rebuild/m.test(seen.out), seen.out);
+  await half.start();
+  expect('the start says it', half.said.includes('A rebuild of the lists was stopped in the middle; doing it again.'), half.said);
+  for (const one of made) same(one.number, (await half.get(`/api/v1/cases/${one.number}`, 'zhangsan')).json.title, one.title);
+  same('in the list', (await half.get('/api/v1/cases?holder=unit:hotline', 'zhangsan')).json.items.length, made.length);
+  await half.stop();
+  same('sound', half.cli('verify').code, 0);
 });
 
 await test('a newer database is refused, named as such, and left alone', async () => {

@@ -159,7 +159,13 @@ std::variant<NewSession, SignInFault> Accounts::sign_in(std::string_view name, s
                   .csrf = random_code(26)};
   auto started = start(std::move(session), now, kSessionMs);
   if (!started.ok()) return SignInFault{started.error().message, 0};
-  return std::move(started).value();
+  {  // Removed, or given a new password, while this one was compared: that ended the sessions there were.
+    const std::lock_guard lock(mutex_);
+    const auto it = accounts_.find(name);
+    if (it != accounts_.end() && it->second.password == account.password) return std::move(started).value();
+  }
+  (void)sign_out(started->secret).ok();
+  return SignInFault{"用户名或密码不对。请核对后再试，或请管理员重置密码。", 0};
 }
 
 Result<NewSession> Accounts::start(Session session, Instant now, int64_t lasts_ms) {
@@ -246,32 +252,42 @@ Result<void> Accounts::use_link(std::string_view secret, std::string_view passwo
   TRY(check_password(password));
   const std::string hash = hash_of(secret);
   Account account;
+  std::pair<std::string, Instant> link;
+  std::vector<std::pair<std::string, std::string>> removed{{"link", hash}};
   {
     const std::lock_guard lock(mutex_);
     const auto it = links_.find(hash);
-    if (it == links_.end() || it->second.second <= now) {
+    const auto of = it == links_.end() ? accounts_.end() : accounts_.find(it->second.first);
+    if (of == accounts_.end() || it->second.second <= now)
       return fail(Trouble::not_found, "这个链接已用过或已过期。请向管理员要一个新的。");
-    }
-    account = accounts_[it->second.first];
-    links_.erase(it);
+    account = of->second;
+    link = it->second;
+    links_.erase(it);  // two that come at once: one is late
   }
-  account.password = TRY(hash_password(password));
+  const auto give_back = [&](Error why) {
+    const std::lock_guard lock(mutex_);
+    links_[hash] = link;
+    return why;
+  };
+  auto hashed = hash_password(password);
+  if (!hashed.ok()) return give_back(hashed.error());
+  account.password = std::move(*hashed);
   account.must_change = false;
-  std::vector<std::pair<std::string, std::string>> removed{{"link", hash}};
   {  // a new password ends the sessions made with the old one
     const std::lock_guard lock(mutex_);
-    for (auto it = sessions_.begin(); it != sessions_.end();) {
-      if (it->second.account == account.name && it->second.kind == Session::Kind::staff) {
-        removed.emplace_back("session", it->first);
-        it = sessions_.erase(it);
-      } else {
-        ++it;
-      }
+    for (const auto& [key, session] : sessions_) {
+      if (session.account == account.name && session.kind == Session::Kind::staff) removed.emplace_back("session", key);
     }
+  }
+  if (const auto written = writer_({record_of(account)}, removed); !written.ok()) return give_back(written.error());
+  {
+    const std::lock_guard lock(mutex_);
     accounts_[account.name] = account;
     failures_.erase(account.name);
+    for (const auto& [kind, key] : removed) sessions_.erase(key);
+    removed = end_sessions(account.name, true);  // begun while it was written
   }
-  return writer_({record_of(account)}, std::move(removed));
+  return removed.empty() ? Result<void>() : writer_({}, std::move(removed));
 }
 
 Result<std::string> Accounts::make_token(const std::string& account, const std::string& label, int64_t days,
@@ -301,17 +317,36 @@ Result<void> Accounts::remove(const std::string& name) {
   std::vector<std::pair<std::string, std::string>> removed{{"account", name}};
   {
     const std::lock_guard lock(mutex_);
-    if (!accounts_.erase(name)) return fail(Trouble::not_found, "没有账号 " + name + "。");
-    for (auto it = sessions_.begin(); it != sessions_.end();) {
-      if (it->second.account == name) {
-        removed.emplace_back("session", it->first);
-        it = sessions_.erase(it);
-      } else {
-        ++it;
-      }
+    if (!accounts_.contains(name)) return fail(Trouble::not_found, "没有账号 " + name + "。");
+    for (const auto& [key, session] : sessions_) {
+      if (session.account == name) removed.emplace_back("session", key);
+    }
+    for (const auto& [key, link] : links_) {
+      if (link.first == name) removed.emplace_back("link", key);
     }
   }
-  return writer_({}, std::move(removed));
+  TRY(writer_({}, removed));
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [kind, key] : removed) {
+      sessions_.erase(key);
+      links_.erase(key);
+    }
+    accounts_.erase(name);
+    failures_.erase(name);
+    removed = end_sessions(name, false);  // begun while it was written
+  }
+  return removed.empty() ? Result<void>() : writer_({}, std::move(removed));
+}
+
+std::vector<std::pair<std::string, std::string>> Accounts::end_sessions(const std::string& account, bool staff_only) {
+  std::vector<std::pair<std::string, std::string>> ended;
+  std::erase_if(sessions_, [&](const auto& one) {
+    const bool ends = one.second.account == account && (!staff_only || one.second.kind == Session::Kind::staff);
+    if (ends) ended.emplace_back("session", one.first);
+    return ends;
+  });
+  return ended;
 }
 
 std::vector<Account> Accounts::list() const {

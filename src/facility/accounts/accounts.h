@@ -82,16 +82,20 @@ class Accounts {
 
   // A link by which one account sets its password, once, within a day. Makes the account where it is new.
   Result<std::string> make_link(Account account, Instant now);
+  // Ends the sessions made with the old password. On failure nothing is changed, and the link may be used again.
   Result<void> use_link(std::string_view secret, std::string_view password, Instant now);
   Result<std::string> make_token(const std::string& account, const std::string& label, int64_t days, Instant now);
   // Puts an account with a password at once: for the demo, with random passwords only.
   Result<void> put_with_password(Account account, std::string_view password);
+  // With its sessions, tokens and links. On failure nothing is changed.
   Result<void> remove(const std::string& name);
   std::vector<Account> list() const;  // without passwords
   size_t count() const;
   size_t session_count() const;  // ended ones too, until they are forgotten
 
  private:
+  // Under mutex_: takes them out of memory; the records to remove.
+  std::vector<std::pair<std::string, std::string>> end_sessions(const std::string& account, bool staff_only);
   explicit Accounts(RecordWriter writer);
   struct Failures {
     int count = 0;

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <utility>
+
 #include "facility/accounts/phone_codes.h"
 #include "facility/messages/sender.h"
 #include "store/memory/memory_store.h"
@@ -102,19 +105,73 @@ class AccountsTest : public ::testing::Test {
  protected:
   AccountsTest() { load(); }
   void load() {
-    auto loaded = Accounts::load(
-        store_, [this](std::vector<store::Record> put, std::vector<std::pair<std::string, std::string>> removed) {
-          store::Transaction transaction;
-          transaction.records = std::move(put);
-          transaction.records_removed = std::move(removed);
-          auto done = store_.commit({transaction});
-          return done.ok() ? Result<void>() : Result<void>(done.error());
-        });
+    auto loaded = Accounts::load(store_,
+                                 [this](std::vector<store::Record> put,
+                                        std::vector<std::pair<std::string, std::string>> removed) -> Result<void> {
+                                   if (meanwhile_) std::exchange(meanwhile_, nullptr)();
+                                   if (full_) return fail(Trouble::no_space, "disk full");
+                                   store::Transaction transaction;
+                                   transaction.records = std::move(put);
+                                   transaction.records_removed = std::move(removed);
+                                   auto done = store_.commit({transaction});
+                                   return done.ok() ? Result<void>() : Result<void>(done.error());
+                                 });
     accounts_ = std::move(loaded).value();
   }
+  bool signs_in(std::string_view password) {
+    return std::holds_alternative<NewSession>(accounts_->sign_in("clerk", password, kNoon));
+  }
+  std::string link() { return accounts_->make_link({.name = "clerk", .person = "p-clerk"}, kNoon).value(); }
   store::MemoryStore store_;
+  bool full_ = false;
+  std::function<void()> meanwhile_;  // what another thread does while a record is written
   std::unique_ptr<Accounts> accounts_;
 };
+
+constexpr std::string_view kFirst = "a long enough passphrase", kSecond = "another long passphrase";
+
+TEST_F(AccountsTest, a_password_that_cannot_be_stored_is_not_set_and_the_link_stays) {
+  ASSERT_TRUE(accounts_->use_link(link(), kFirst, kNoon).ok());
+  const std::string again = link();
+  full_ = true;
+  EXPECT_FALSE(accounts_->use_link(again, kSecond, kNoon).ok());
+  full_ = false;
+  EXPECT_TRUE(signs_in(kFirst));
+  EXPECT_FALSE(signs_in(kSecond));
+  EXPECT_TRUE(accounts_->use_link(again, kSecond, kNoon).ok());
+  EXPECT_FALSE(accounts_->use_link(again, kFirst, kNoon).ok()) << "once";
+  EXPECT_TRUE(signs_in(kSecond));
+}
+
+TEST_F(AccountsTest, the_links_of_a_removed_account_are_dead_also_for_the_next_of_that_name) {
+  const std::string old = link();
+  ASSERT_TRUE(accounts_->remove("clerk").ok());
+  EXPECT_FALSE(accounts_->use_link(old, kFirst, kNoon).ok());
+  EXPECT_EQ(accounts_->count(), 0u);
+  (void)link();
+  EXPECT_FALSE(accounts_->use_link(old, kFirst, kNoon).ok());
+  load();
+  EXPECT_FALSE(accounts_->use_link(old, kFirst, kNoon).ok());
+}
+
+TEST_F(AccountsTest, an_account_that_cannot_be_removed_stays) {
+  ASSERT_TRUE(accounts_->use_link(link(), kFirst, kNoon).ok());
+  full_ = true;
+  EXPECT_FALSE(accounts_->remove("clerk").ok());
+  full_ = false;
+  EXPECT_TRUE(signs_in(kFirst));
+}
+
+TEST_F(AccountsTest, who_is_removed_or_gets_a_new_password_while_signing_in_gets_no_session) {
+  ASSERT_TRUE(accounts_->use_link(link(), kFirst, kNoon).ok());
+  const std::string next = link();
+  meanwhile_ = [&] { ASSERT_TRUE(accounts_->use_link(next, kSecond, kNoon).ok()); };
+  EXPECT_FALSE(signs_in(kFirst));
+  meanwhile_ = [&] { ASSERT_TRUE(accounts_->remove("clerk").ok()); };
+  EXPECT_FALSE(signs_in(kSecond));
+  EXPECT_EQ(accounts_->session_count(), 0u);
+  EXPECT_TRUE(store_.list_records("session").value().empty());
+}
 
 TEST_F(AccountsTest, a_telephone_session_is_found_again_also_after_a_restart) {
   const auto made = accounts_->start_phone_session(kPhone, kNoon);

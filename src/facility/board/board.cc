@@ -1,8 +1,10 @@
 #include "facility/board/board.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -93,6 +95,9 @@ struct Board::Impl {
   Names names;
   uint64_t uses = 0;
 
+  std::thread warmer;
+  std::atomic<bool> stopping = false;
+
   // The listed fields with a choice or an entry: what a list can be counted by.
   std::vector<std::pair<uint32_t, uint32_t>> values_of(std::string_view type, std::string_view list_fields) {
     std::vector<std::pair<uint32_t, uint32_t>> values;
@@ -168,10 +173,13 @@ struct Board::Impl {
     if (found == lists.end()) {
       found = lists.try_emplace(holder).first;
       List& list = found->second;
-      const auto read = store.visit_list(holder, [&](const store::ListedRow& row) { return add(list, row), true; });
-      if (!read.ok()) {
+      const auto read = store.visit_list(holder, [&](const store::ListedRow& row) {
+        add(list, row);
+        return !stopping;
+      });
+      if (!read.ok() || stopping) {
         lists.erase(found);
-        return read.error();
+        return read.ok() ? fail(Trouble::unavailable, "The program is ending.") : read.error();
       }
       list.used = ++uses;
       drop_old_lists(holder);
@@ -197,7 +205,46 @@ struct Board::Impl {
 };
 
 Board::Board(engine::Engine& engine, const store::Store& store) : impl_(std::make_unique<Impl>(engine, store)) {}
-Board::~Board() = default;
+Board::~Board() { stop(); }
+
+void Board::warm(std::vector<std::string> holders) {
+  CHECK(!impl_->warmer.joinable());
+  impl_->warmer = std::thread([impl = impl_.get(), holders = std::move(holders)] {
+    for (size_t i = 0; i < holders.size() && i < kMostLists && !impl->stopping; ++i) {
+      const std::lock_guard lock(impl->mutex);
+      (void)impl->list_of(holders[i]).ok();  // who asks for it hears the error
+    }
+  });
+}
+
+void Board::stop() {
+  impl_->stopping = true;
+  if (impl_->warmer.joinable()) impl_->warmer.join();
+}
+
+std::optional<std::vector<Id>> Board::find_few(std::string_view holder, std::string_view relation, size_t most) {
+  const std::unique_lock lock(impl_->mutex, std::try_to_lock);
+  if (!lock) return std::nullopt;
+  {
+    const std::lock_guard changes(impl_->changes_mutex);  // to read many again would cost more than it saves
+    if (impl_->too_many || impl_->changed.size() > kFewChanges) return std::nullopt;
+  }
+  if (!impl_->follow().ok()) return std::nullopt;
+  const auto list = impl_->lists.find(holder);
+  if (list == impl_->lists.end()) return std::nullopt;
+  list->second.used = ++impl_->uses;
+  const auto number = impl_->names.find(relation);
+  std::vector<Id> few;
+  if (!number) return few;
+  for (const Item& item : list->second.items) {
+    const bool stands =
+        std::any_of(item.rows.begin(), item.rows.end(), [&](const Row& row) { return row.relation == *number; });
+    if (!stands) continue;
+    if (few.size() == most) return std::nullopt;
+    few.push_back(item.id);
+  }
+  return few;
+}
 
 Result<BoardCounts> Board::count(const BoardQuery& query, Instant at) {
   const std::lock_guard lock(impl_->mutex);
@@ -212,6 +259,10 @@ Result<BoardCounts> Board::count(const BoardQuery& query, Instant at) {
     if (const auto number = names.find(state)) states.push_back(*number);
   }
   if (!query.states.empty() && states.empty()) return counts;
+  std::vector<uint32_t> hidden;
+  for (const auto& hidden_type : query.hidden_types) {
+    if (const auto number = names.find(hidden_type)) hidden.push_back(*number);
+  }
 
   std::map<std::pair<uint32_t, uint32_t>, uint64_t> by_state;
   std::map<Date, BoardCounts::Day> by_day;
@@ -219,6 +270,7 @@ Result<BoardCounts> Board::count(const BoardQuery& query, Instant at) {
   BoardCounts::Value no_value;
   for (const Item& item : list.items) {
     if (!query.type.empty() && item.type != *type) continue;
+    if (std::find(hidden.begin(), hidden.end(), item.type) != hidden.end()) continue;
     if (!states.empty() && std::find(states.begin(), states.end(), item.state) == states.end()) continue;
     if (query.late && item.late != *query.late) continue;
     if (query.opened_from && item.opened < query.opened_from->ms) continue;

@@ -22,6 +22,7 @@ struct BoardQuery {
   std::optional<bool> to_act, late;
   std::string relation, type;
   std::vector<std::string> states;
+  std::vector<std::string> hidden_types;  // types that are not there for the reader
   std::optional<Instant> due_from, due_before, opened_from, opened_before;
   std::string by;  // a listed field whose values are counted too; empty: none
 };
@@ -50,6 +51,7 @@ class Board {
  public:
   static constexpr size_t kMostLists = 64;        // kept; the one not asked for longest goes first
   static constexpr size_t kMostRows = 2'000'000;  // of all lists together
+  static constexpr size_t kFewChanges = 500;      // as many are read again for one page of a list
   static constexpr size_t kMostChanges = 20'000;  // waiting; beyond it the lists are read anew when asked for
 
   Board(engine::Engine& engine, const store::Store& store);
@@ -59,6 +61,14 @@ class Board {
 
   // What `at` counts as overdue and today is the caller's clock.
   Result<BoardCounts> count(const BoardQuery& query, Instant at);
+
+  // The open cases that stand in the holder's list under this relation, in no order. Nothing: the list is not kept, or
+  // there are more than `most`.
+  std::optional<std::vector<Id>> find_few(std::string_view holder, std::string_view relation, size_t most);
+
+  // Reads these lists on a thread of its own, so that the first count after a start does not wait for it. Once.
+  void warm(std::vector<std::string> holders);
+  void stop();  // ends that thread; before the engine and the store do
 
  private:
   struct Impl;

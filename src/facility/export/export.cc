@@ -1,5 +1,6 @@
 #include "facility/export/export.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -10,6 +11,8 @@
 
 namespace tongban::facility {
 namespace {
+
+constexpr size_t kCasesAtOnce = 500;
 
 template <class T>
 json::value or_null(const std::optional<T>& value) {
@@ -40,7 +43,13 @@ class Exporter {
       return true;
     }));
     TRY(write_registers());
-    for (const Id& stream : streams) TRY(write_stream(stream));
+    // What is read of persons is recorded before it is given out, for many cases in one commit.
+    for (size_t i = 0; i < streams.size(); i += kCasesAtOnce) {
+      std::vector<Loaded> part;
+      for (size_t j = i; j < std::min(i + kCasesAtOnce, streams.size()); ++j) TRY(load_stream(streams[j], part));
+      if (options_.with_personal) TRY(record_readings(part));
+      for (const Loaded& one : part) TRY(write_case(one));
+    }
     out_.flush();
     if (!out_) return fail(Trouble::no_space, "The export could not be written to its end; is the disk full?");
     return counts_;
@@ -82,16 +91,28 @@ class Exporter {
     return object;
   }
 
-  Result<void> write_stream(const Id& stream) {
-    const std::vector<store::LedgerEvent> stored = TRY(store_.load_stream(stream));
+  struct Loaded {
+    std::vector<store::LedgerEvent> stored;
+    std::vector<kernel::Event> events;
+    kernel::CaseState state;
+  };
+
+  Result<void> load_stream(const Id& stream, std::vector<Loaded>& part) {
+    Loaded one;
+    one.stored = TRY(store_.load_stream(stream));
     std::vector<std::string_view> bytes;
-    for (const store::LedgerEvent& event : stored) bytes.push_back(event.bytes);
-    const std::vector<kernel::Event> events = TRY(kernel::decode_all(bytes));
-    if (events.empty() || !std::holds_alternative<kernel::CaseOpened>(events.front().body)) {
+    for (const store::LedgerEvent& event : one.stored) bytes.push_back(event.bytes);
+    one.events = TRY(kernel::decode_all(bytes));
+    if (one.events.empty() || !std::holds_alternative<kernel::CaseOpened>(one.events.front().body)) {
       return {};  // a register: its entries are written already
     }
-    const kernel::CaseState state = kernel::fold(events);
-    if (options_.with_personal && !state.person.is_nil()) TRY(record_reading(state));
+    one.state = kernel::fold(one.events);
+    part.push_back(std::move(one));
+    return {};
+  }
+
+  Result<void> write_case(const Loaded& loaded) {
+    const auto& [stored, events, state] = loaded;
     json::object line = describe(state);
     if (!options_.documents.empty()) TRY(write_documents(state, line["documents"].as_array()));
     counts_.documents += state.documents.size();
@@ -142,11 +163,15 @@ class Exporter {
     return true;
   }
 
-  Result<void> record_reading(const kernel::CaseState& state) {
+  Result<void> record_readings(const std::vector<Loaded>& part) {
     engine::Request request;
     request.actor.kind = kernel::Actor::Kind::system;
     request.what = engine::Request::Keep{};
-    request.audit.push_back({state.id, engine_.now(), options_.actor, {}, options_.purpose, "all"});
+    for (const Loaded& one : part) {
+      if (!one.state.person.is_nil())
+        request.audit.push_back({one.state.id, engine_.now(), options_.actor, {}, options_.purpose, "all"});
+    }
+    if (request.audit.empty()) return {};
     const engine::Reply reply = engine_.ask(std::move(request));
     if (const Error* error = std::get_if<Error>(&reply.result)) return *error;
     return {};

@@ -330,6 +330,7 @@ class Player {
     if (then.asked) check_asked(*then.asked, *state, *type, day, source);
     for (const auto& [clock, due] : then.due) check_due(clock, due, *state, source);
     for (const auto& [letter, to] : then.sent) check_sent(letter, to, news, *type, day, source);
+    for (const auto& [name, day_counted] : then.counted) check_counted(name, day_counted, news, source);
     for (const auto& [name, units] : then.assigned) check_assigned(name, units, *state, day, source);
     for (const auto& [field, value] : then.fields) check_field(field, value, *state, *type, day, source);
     if (!then.basis.empty()) check_basis(then.basis, news, source);
@@ -403,6 +404,25 @@ class Player {
         !clock || clock->status == kernel::ClockStatus::cancelled || clock->status == kernel::ClockStatus::stopped;
     if (expected == "none") same = over || clock->segments.empty();
     if (!same) differ(source, "due " + name, expected, found);
+  }
+
+  void check_counted(const std::string& name, const std::string& expected, const std::vector<kernel::Event>& news,
+                     const pack::Source& source) {
+    std::vector<std::string> found;
+    const auto add = [&](const std::string& of, const std::vector<kernel::DaysCounted>& counted) {
+      for (const kernel::DaysCounted& one : counted) {
+        if (name == (one.formula.empty() ? of : one.formula))
+          found.push_back(to_text(one.counted.due_on) + (one.counted.provisional ? " 暂定" : ""));
+      }
+    };
+    for (const kernel::Event& event : news) {
+      if (const auto* taken = std::get_if<kernel::ActionTaken>(&event.body)) add(taken->action, taken->counted);
+      if (const auto* set = std::get_if<kernel::FieldsSet>(&event.body)) add({}, set->counted);
+      if (const auto* made = std::get_if<kernel::DecisionMade>(&event.body)) add(made->decision, made->counted);
+      if (const auto* sent = std::get_if<kernel::LetterSent>(&event.body)) add(sent->letter, sent->counted);
+    }
+    if (std::find(found.begin(), found.end(), expected) == found.end())
+      differ(source, "counted " + name, expected, found.empty() ? "nothing" : join(found, "、"));
   }
 
   void check_sent(const std::string& letter, const std::string& to, const std::vector<kernel::Event>& news,

@@ -112,7 +112,7 @@ world: tiny
 given: {after: 派单}
 steps:
   - {at: 2021-03-02 09:00, nothing: happens, then: {holders: [worker, desk], stopped: [handling], force: {handling: target}}}
-  - {at: 2021-03-02 09:30, who: 乙（东区）, does: finish, with: {text: 好}, then: {running: [handling]}}
+  - {at: 2021-03-02 09:30, who: 乙（东区）, does: finish, with: {text: 好}, then: {counted: {text: 2021-03-02}, running: [handling]}}
 )",
                                                            faults);
   ASSERT_TRUE(faults.empty());
@@ -121,7 +121,7 @@ steps:
   for (const Difference& difference : runner.run(more[0], more).differences) ADD_FAILURE() << to_text(difference);
   std::vector<std::string> told;
   for (const Difference& difference : runner.run(more[1], more).differences) told.push_back(difference.what);
-  EXPECT_EQ(told, (std::vector<std::string>{"holders", "stopped", "force handling", "running"}));
+  EXPECT_EQ(told, (std::vector<std::string>{"holders", "stopped", "force handling", "counted text", "running"}));
 }
 
 TEST_F(ScenarioTest, AnotherParameterHoldsInThatPlayOnly) {

@@ -1,4 +1,7 @@
 // The routes around people and the system: sign-in, accounts, packs, registers, due dates, health, metrics.
+#include <map>
+#include <set>
+
 #include "base/text.h"
 #include "http/api/case_json.h"
 #include "http/api/form_json.h"
@@ -190,6 +193,52 @@ static void show_clause(Api::Impl& api, const CallPtr& call) {
                                       {"left", clause->left}});
 }
 
+// All clauses of the document in its own order, each with the rules that rest on it: what the software makes of it, or
+// the reason why it makes nothing of it.
+static void list_clauses(Api::Impl& api, const CallPtr& call) {
+  const auto pack = api.parts.engine->packs().find(call->parameter("pack"));
+  if (!pack) return call->refuse(404, "not_found", "没有这个规则包", "请查看 /api/v1/packs。");
+  std::map<std::string, json::array> rules;
+  std::set<std::string> seen;
+  const auto add = [&](const pack::Basis& basis, std::string_view kind, const std::string& title,
+                       const std::string& title_en, const std::string& of) {
+    if (basis.kind != pack::BasisKind::clause || !pack->find_clause(basis.clause)) return;
+    if (!seen.insert(basis.clause + "\n" + std::string(kind) + "\n" + title + "\n" + of).second) return;
+    rules[basis.clause].push_back(json::object{
+        {"kind", json::string(kind.data(), kind.size())}, {"title", title}, {"title_en", title_en}, {"of", of}});
+  };
+  for (const pack::CaseType& type : pack->cases) {
+    std::vector<const pack::Action*> actions{&type.open};
+    for (const pack::Action& action : type.actions) actions.push_back(&action);
+    for (const pack::Action* action : actions) {
+      add(action->basis, "action", action->title, action->title_en, type.title);
+      for (const pack::Outcome& outcome : action->outcomes) {
+        if (outcome.basis != action->basis) add(outcome.basis, "action", action->title, action->title_en, type.title);
+      }
+    }
+    for (const pack::ClockDef& clock : type.clocks) add(clock.basis, "clock", clock.title, clock.title_en, type.title);
+    for (const pack::Field& field : type.fields) add(field.basis, "field", field.title, field.title_en, type.title);
+    for (const pack::Reaction& reaction : type.reactions)
+      add(reaction.basis, "reaction", type.title, type.title_en, "");
+  }
+  for (const pack::Decision& decision : pack->decisions) {
+    for (size_t row = 0; row < decision.row_bases.size(); ++row)
+      add(decision.row_bases[row], "table", decision.title, "", "第 " + std::to_string(row + 1) + " 行");
+  }
+  for (const pack::Condition& condition : pack->conditions)
+    add(condition.basis, "condition", condition.sentence, "", "");
+  for (const pack::Letter& letter : pack->letters) add(letter.basis, "letter", letter.title, "", "");
+  for (const pack::Parameter& parameter : pack->parameters) add(parameter.basis, "parameter", parameter.title, "", "");
+  json::array items;
+  for (const pack::Clause& clause : pack->clauses)
+    items.push_back(json::object{{"id", clause.id},
+                                 {"gist", clause.gist},
+                                 {"text", clause.text},
+                                 {"left", clause.left},
+                                 {"rules", std::move(rules[clause.id])}});
+  call->answer_json(200, json::object{{"items", std::move(items)}});
+}
+
 static void put_entry(Api::Impl& api, const CallPtr& call) {
   const auto body = api.body_of(*call);
   if (!body) return;
@@ -259,12 +308,12 @@ static void list_failed_reactions(Api::Impl& api, const CallPtr& call) {
 
 static void ready(Api::Impl& api, const CallPtr& call) {
   const auto status = api.parts.engine->status();
-  json::object body{{"ready", status.writable},
-                    {"position", status.position},
-                    {"queued", status.queued},
-                    {"search_lag", status.search_lag}};
+  const bool is_ready = status.writable && !status.rebuilding;
+  json::object body{
+      {"ready", is_ready}, {"position", status.position}, {"queued", status.queued}, {"search_lag", status.search_lag}};
+  if (status.rebuilding) body["trouble"] = "列表正在从账本重建。";
   if (!status.writable) body["trouble"] = "写入失败，现在只能查看。请检查磁盘空间和权限。";
-  if (status.writable) return call->answer_json(200, body);
+  if (is_ready) return call->answer_json(200, body);
   Response response = json_response(503, body);
   response.with("Retry-After", "10");
   call->answer(std::move(response));
@@ -455,6 +504,14 @@ void Api::Impl::add_admin_routes() {
        .tag = "packs",
        .handle = bind(show_clause),
        .result = schema_of("Clause"),
+       .refusals = {404}});
+  add({.method = Method::get,
+       .path = "/api/v1/packs/{pack}/clauses",
+       .operation = "listClauses",
+       .summary = "All clauses of the document with the rules that rest on each, or why there is none",
+       .tag = "packs",
+       .handle = bind(list_clauses),
+       .result = schema_of("Clauses"),
        .refusals = {404}});
   json::object entry = object_of({{"valid_from", "string"}, {"valid_to", "string"}, {"basis", "string"}}, {"values"});
   entry["properties"].as_object()["values"] = any;

@@ -26,7 +26,8 @@ std::string_view parameter_name(std::string_view part) {
 
 }  // namespace
 
-Api::Impl::Impl(ApiParts p, ApiOptions o) : parts(p), options(std::move(o)), board(*p.engine, *p.store) {
+Api::Impl::Impl(ApiParts p, ApiOptions o)
+    : parts(p), options(std::move(o)), handles(p.keys->search_key()), board(*p.engine, *p.store) {
   add_admin_routes();
   add_pack_routes();
   add_list_routes();
@@ -50,7 +51,24 @@ BodyPolicy Api::body_policy() {
 }
 json::object Api::openapi() const { return impl_->describe(); }
 void Api::close_streams() { impl_->streams.close_all(); }
-void Api::stop_work() { impl_->pictures.stop(); }
+void Api::stop_work() {
+  impl_->pictures.stop();
+  impl_->board.stop();
+}
+void Api::warm_up() {
+  const auto registers = impl_->parts.engine->registers();
+  std::vector<std::string> holders;  // the units first: their lists are long
+  for (const std::string_view kind : {"unit:", "position:"}) {
+    for (const auto& account : impl_->parts.accounts->list()) {
+      if (account.person.empty()) continue;
+      for (const auto& holder : holders_of(*registers, account.person, local_date(impl_->parts.engine->now()))) {
+        if (holder.starts_with(kind) && std::find(holders.begin(), holders.end(), holder) == holders.end())
+          holders.push_back(holder);
+      }
+    }
+  }
+  impl_->board.warm(std::move(holders));
+}
 void Api::set_server_stats(std::function<ServerStats()> stats) { impl_->server_stats = std::move(stats); }
 
 void Api::Impl::add(Route route) {
@@ -104,7 +122,13 @@ void Api::Impl::handle(Request&& request, Responder responder) {
       call->refuse(404, "not_found", "没有这个地址", "没有找到您要的内容。请查看 /openapi.json，或核对地址。");
     return;
   }
-  if (!admit(*call)) return;
+  if (!admit(*call) || !knows_query(*call)) return;
+  // A list that lacks most of its cases would be believed.
+  if (call->request.method == Method::get && call->route->path.starts_with("/api/v1/cases") &&
+      parts.engine->status().rebuilding) {
+    call->refuse(503, "rebuilding", "列表正在重建", "列表正在从账本重建，这时会缺少办件。请过一会儿再看。");
+    return;
+  }
   if (call->route->place == Place::inline_) {
     call->route->handle(call);
     return;
@@ -178,6 +202,34 @@ bool Api::Impl::admit(Call& call) {
   return false;
 }
 
+bool Api::Impl::knows_query(Call& call) {
+  // A filter that is passed over would give a list that nobody asked for. (What probes and collectors of metrics hang
+  // on their addresses is theirs.)
+  if (call.request.query.empty() || !call.route->path.starts_with("/api/")) return true;
+  std::vector<std::string> known, seen;
+  for (const auto& query : call.route->query) known.emplace_back(query.name);
+  for (const auto& [name, value] : call.request.query) {
+    std::string sentence;
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      const std::string shown = count_characters(name) > 40 ? std::string("（太长）") : name;
+      const std::string near = nearest_word(name, known);
+      sentence = "没有查询条件 " + shown + "。" + (near.empty() ? "" : "是不是 " + near + "？") +
+                 (known.empty() ? "这个地址不带查询条件。" : "可用：" + join(known, "、") + "。");
+    } else if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
+      sentence = "查询条件 " + name + " 只能写一次。";
+    }
+    seen.push_back(name);
+    if (sentence.empty()) continue;
+    json::object problem = problem_object(400, "bad_query", "查询条件不对", sentence, call.request.id);
+    problem["fields"] = json::array{json::object{{"field", name}, {"sentence", sentence}}};
+    Response response = json_response(400, problem);
+    response.content_type = "application/problem+json";
+    call.answer(std::move(response));
+    return false;
+  }
+  return true;
+}
+
 std::optional<json::object> Api::Impl::body_of(Call& call) {
   const auto type = call.request.find_header("Content-Type");
   if (!type || !type->starts_with("application/json")) {
@@ -198,6 +250,25 @@ std::optional<json::object> Api::Impl::body_of(Call& call) {
     return std::nullopt;
   }
   return std::move(value->get_object());
+}
+
+std::optional<std::string> Api::Impl::purpose_of(Call& call) {
+  const auto header = call.request.find_header("X-Purpose");
+  std::string purpose = header ? percent_decoded(trim(*header)) : std::string();
+  if (count_characters(purpose) <= 100 && is_valid_utf8(purpose)) return purpose;
+  call.refuse(400, "bad_purpose", "查阅目的不对", "查阅目的最多 100 个字。");
+  return std::nullopt;
+}
+
+Result<void> Api::Impl::record_reading(const Call& call, const Id& case_id, const std::string& purpose,
+                                       const std::string& what) {
+  store::AuditRow row{.case_id = case_id,
+                      .at = call.now,
+                      .actor = call.actor_key(),
+                      .unit = call.actor().unit,
+                      .purpose = purpose,
+                      .what = what};
+  return keep({}, {}, {row});
 }
 
 bool Api::Impl::may_see(const kernel::Actor& actor, const kernel::CaseState& state, const kernel::Registers& registers,
@@ -279,19 +350,24 @@ void Api::Impl::submit(CallPtr call, engine::Request request, int status,
     const std::string of = call->actor_key() + "\n" + call->request.path;
     request.idempotency = engine::Request::Idempotency{of, std::string(*key), sha256(call->request.body)};
   }
-  const auto answer = [call, render, status, keys = parts.keys, prefix = options.path_prefix](engine::Reply&& reply) {
+  // The answer is made once: for the row of the key, and for the caller.
+  const auto rendered = std::make_shared<std::string>();
+  const auto answer = [call, render, rendered, status, keys = parts.keys,
+                       prefix = options.path_prefix](engine::Reply&& reply) {
     if (auto* accepted = std::get_if<engine::Accepted>(&reply.result)) {
-      Response response = json_response(status, render(*accepted));
+      Response response;
+      response.status = status;
+      response.content_type = "application/json";
+      response.body = rendered->empty() ? to_json_text(render(*accepted)) : std::move(*rendered);
       response.with("ETag", "\"v" + std::to_string(accepted->version) + "\"");
       if (status == 201) response.with("Location", prefix + "/api/v1/cases/" + to_text(accepted->case_id));
       call->answer(std::move(response));
     } else if (auto* replayed = std::get_if<engine::Replayed>(&reply.result)) {
-      auto body = unseal(answer_key(*keys), replayed->response, kAnswer);
-      if (!body) return call->refuse(Error{Trouble::corrupt, "A stored answer cannot be opened."});
+      auto body = unseal(answer_key(*keys), replayed->response, kAnswer);  // as earlier programs stored it
       Response response;
       response.status = replayed->status;
       response.content_type = "application/json";
-      response.body = std::move(*body);
+      response.body = body ? std::move(*body) : std::move(replayed->response);
       response.with("Idempotency-Replayed", "true");
       call->answer(std::move(response));
     } else if (auto* rejection = std::get_if<kernel::Rejection>(&reply.result)) {
@@ -305,8 +381,9 @@ void Api::Impl::submit(CallPtr call, engine::Request request, int status,
   };
   engine::Render stored;
   if (request.idempotency) {
-    stored = [render, status, keys = parts.keys](const engine::Accepted& accepted) {
-      return std::pair<int32_t, std::string>(status, seal(answer_key(*keys), to_json_text(render(accepted)), kAnswer));
+    stored = [render, rendered, status](const engine::Accepted& accepted) {
+      *rendered = to_json_text(render(accepted));
+      return std::pair<int32_t, std::string>(status, *rendered);
     };
   }
   parts.engine->submit(std::move(request), std::move(stored), answer);

@@ -47,6 +47,8 @@ class Api {
   json::object openapi() const;  // OpenAPI 3.1
   // Ends the event streams (before the server stops).
   void close_streams();
+  // Reads the lists of those who have accounts into memory, beside the requests (after the start).
+  void warm_up();
   // Ends what runs on threads of its own (after the server stopped, before the engine does).
   void stop_work();
   void set_server_stats(std::function<ServerStats()> stats);  // for /metrics

@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "http/api/impl.h"
+#include "http/coding.h"
 
 #include "kernel/explain.h"
 
@@ -58,6 +59,7 @@ std::string Call::actor_key() const {
 void Call::answer(Response response) {
   if (route) response.route = route->path;
   response.with("Cache-Control", "no-store");
+  compress(request, response);
   responder.answer(std::move(response));
 }
 

@@ -93,9 +93,19 @@ struct View {
       }
       object["flags"] = std::move(flags);
       if (act.undone) object["undone"] = true;
+      if (!is_party) put_counted(object, act.version);
       list.push_back(std::move(object));
     }
     return list;
+  }
+
+  // How the days in an act or letter were counted.
+  void put_counted(json::object& object, uint64_t version) const {
+    json::array counted;
+    for (const auto& [of, days] : state.counted) {
+      if (of == version) counted.push_back(kernel::explain_days(days, state, pack));
+    }
+    if (!counted.empty()) object["counted"] = std::move(counted);
   }
 
   json::object flag_object(const std::string& flag) const {
@@ -112,7 +122,7 @@ struct View {
       json::object object{{"no", a.no},       {"name", a.name},      {"title", kind ? kind->title : a.name},
                           {"under", a.under}, {"at", to_text(a.at)}, {"active", a.active()}};
       if (!a.unit.empty()) object["unit"] = json::object{{"id", a.unit}, {"name", name_of("units", a.unit)}};
-      if (!a.person.empty()) object["person"] = name_of("people", a.person);
+      if (!a.person.empty() && !is_party) object["person"] = name_of("people", a.person);
       if (a.ended_at) object["ended_at"] = to_text(*a.ended_at);
       if (!is_party || a.active()) list.push_back(std::move(object));
     }
@@ -134,6 +144,7 @@ struct View {
       object["to"] = std::move(to);
       if (letter.held_until) object["held_until"] = to_text(*letter.held_until);
       if (letter.cancelled) object["cancelled"] = true;
+      put_counted(object, letter.version);
       list.push_back(std::move(object));
     }
     return list;
@@ -161,6 +172,16 @@ struct View {
     return list;
   }
 };
+
+// The visibility group of the act that the event belongs to; "" where it has none.
+const std::string& group_of_act(const CaseState& state, const pack::CaseType& type, uint64_t version) {
+  static const std::string kNone;
+  const auto act =
+      std::find_if(state.acts.rbegin(), state.acts.rend(), [&](const auto& one) { return one.version <= version; });
+  if (act == state.acts.rend()) return kNone;
+  const pack::Action* action = act->action == "open" ? &type.open : type.find_action(act->action);
+  return action ? action->group : kNone;
+}
 
 // The kind of a link, which may belong to another case type of the pack.
 const pack::LinkKind* find_link(const pack::Pack& pack, std::string_view id) {
@@ -249,6 +270,11 @@ json::object clock_json(const CaseState& state, const kernel::Clock& clock, cons
   const pack::ClockDef* def = type ? type->find_clock(clock.name) : nullptr;
   o["title_en"] = def ? def->title_en : "";
   o["limit_text"] = limit_text(clock);
+  if (def)
+    o["type"] = def->type == pack::ClockType::window       ? "window"
+                : def->type == pack::ClockType::elapsed    ? "elapsed"
+                : def->type == pack::ClockType::not_before ? "not_before"
+                                                           : "deadline";
   if (clock.segments.empty() || clock.status != kernel::ClockStatus::running) return o;
   const calendar::Counted& last = clock.segments.back().counted;
   o["remaining"] = calendar.working_days_between(local_date(now), last.due_on);
@@ -294,7 +320,7 @@ json::object leading_json(const engine::Engine& engine, const CaseState& leading
   o["state"].as_object()["open"] = leading.open();
   json::array clocks;
   for (const auto& clock : leading.clocks) {
-    if (is_party && clock.force != pack::Force::promise && !contains(type.estimate, clock.name)) continue;
+    if (is_party && !type.shows_clock(clock.name)) continue;
     clocks.push_back(clock_json(leading, clock, pack, engine.calendar().known_on(today), now));
   }
   o["clocks"] = std::move(clocks);
@@ -367,8 +393,10 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
   o["withheld"] = std::move(withheld);
   o["assigned"] = view.assigned();
   json::array& clocks = o["clocks"].emplace_array();
-  for (const auto& clock : state.clocks)
+  for (const auto& clock : state.clocks) {
+    if (view.is_party && !type.shows_clock(clock.name)) continue;
     clocks.push_back(clock_json(state, clock, pack, engine.calendar().known_on(local_date(now)), now));
+  }
   o["acts"] = view.acts();
   o["letters"] = view.letters();
   o["documents"] = view.documents();
@@ -396,6 +424,9 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
   json::array& decisions = o["decisions"].emplace_array();
   if (!view.is_party) {
     for (const auto& [version, decision] : state.decisions) {
+      // A decision tells what the form of its act said: it is read by those who may read that.
+      const std::string& group = group_of_act(state, type, version);
+      if (!group.empty() && !contains(view.groups, group)) continue;
       json::object one = kernel::explain_decision(decision, pack);
       one["event"] = version;
       decisions.push_back(std::move(one));
@@ -434,7 +465,7 @@ json::object render_own_row(const RowContext& context, const store::CaseRow& row
     const auto leading = leading_case(context.engine, *state, *type);
     for (const CaseState* one : {state, leading.get()}) {
       for (const kernel::Clock& clock : one ? one->clocks : std::vector<kernel::Clock>{}) {
-        const bool promised = clock.force == pack::Force::promise || contains(type->estimate, clock.name);
+        const bool promised = type->shows_clock(clock.name);
         const bool runs = clock.status == kernel::ClockStatus::running && clock.due_at();
         if (!promised || !runs || (own.due_at && *own.due_at <= *clock.due_at())) continue;
         own.due_at = clock.due_at();
@@ -443,14 +474,105 @@ json::object render_own_row(const RowContext& context, const store::CaseRow& row
       }
     }
   }
-  json::object o = render_row(context, own);
+  json::object o = render_row(context, own).value_or(json::object());  // whose it is was asked before
+  if (type) {
+    // A clock as the strip draws it, the unit by its name (never a post), what it is about, and what waits for the
+    // person.
+    const Date today = local_date(context.now);
+    const calendar::Calendar& calendar = context.engine.calendar().known_on(today);
+    const auto leading = leading_case(context.engine, *state, *type);
+    const CaseState& shown = leading ? *leading : *state;
+    const kernel::Clock* latest = nullptr;
+    for (const kernel::Clock& clock : shown.clocks) {
+      if (clock.status != kernel::ClockStatus::cancelled && clock.due_at() && type->shows_clock(clock.name) &&
+          (!latest || clock.started_at >= latest->started_at))
+        latest = &clock;
+    }
+    if (latest) o["clock_now"] = clock_json(shown, *latest, *pack, calendar, context.now);
+    std::vector<std::string> units;
+    for (const auto& id : shown.held_by) {
+      const pack::Role* role = type->find_role(id);
+      for (const auto& unit : role ? kernel::units_of(*role, shown) : std::vector<std::string>{}) {
+        std::string name = context.registers.name_of("units", unit, today);
+        if (std::find(units.begin(), units.end(), name) == units.end()) units.push_back(std::move(name));
+      }
+    }
+    o["holder_name"] = join(units, "、");
+    for (const pack::Field& field : type->fields) {
+      const kernel::FieldValue* value = kernel::find_value(state->fields, field.id);
+      if (field.kind != pack::FieldKind::one_of || !field.in_list || field.personal || !value ||
+          value->plain.kind() != feel::Value::Kind::text)
+        continue;
+      for (const auto& [id, label] : field.values) {
+        const auto english = field.values_en.find(id);
+        if (id != value->plain.as_text()) continue;
+        o["kind_title"] = label;
+        o["kind_title_en"] = english == field.values_en.end() ? label : english->second;
+      }
+      break;
+    }
+    const kernel::Context now_context = context.engine.context_of(*state, context.now, context.registers);
+    for (const auto& offer :
+         kernel::offers(*state, {.kind = kernel::Actor::Kind::caller, .person = {}}, now_context, context.now)) {
+      if (offer.refused || !offer.action->primary) continue;
+      o["awaits"] = titled(offer.action->id, offer.action->title, offer.action->title_en);
+      break;
+    }
+  }
   const pack::State* now = type ? type->find_state(row.state) : nullptr;
   if (now && !now->public_title.empty()) o["state_title"] = now->public_title;
   if (now && !now->public_title_en.empty()) o["state_title_en"] = now->public_title_en;
+  o["flags"] = json::array{};  // marks are for supervision; her page has none either
   return o;
 }
 
-json::object render_row(const RowContext& context, const store::CaseRow& row) {
+namespace {
+
+json::object due_of_row(const RowContext& context, const store::CaseRow& row, const pack::CaseType& type) {
+  const pack::ClockDef* clock = type.find_clock(row.due_clock);
+  const Date today = local_date(context.now);
+  const Date due_on = local_date(row.due_at->plus_ms(-1));  // 24:00 belongs to its day
+  json::object due{{"clock", row.due_clock},
+                   {"title", clock ? clock->title : row.due_clock},
+                   {"title_en", clock ? clock->title_en : ""},
+                   {"at", to_text(*row.due_at)},
+                   {"on", to_text(due_on)},
+                   {"provisional", row.due_provisional},
+                   {"remaining", context.engine.calendar().known_on(today).working_days_between(today, due_on)},
+                   {"late", *row.due_at < context.now}};
+  if (start_of_day(local_date(*row.due_at)) != *row.due_at)
+    due["remaining_minutes"] = minutes_between(context.now, *row.due_at);
+  return due;
+}
+
+// The fields of lists that these groups hold, with labels; and the title, when it is among them.
+void add_fields(json::object& o, const RowContext& context, const store::CaseRow& row, const pack::CaseType& type,
+                const std::vector<std::string>& groups) {
+  const auto list = kernel::decode_fields(row.list_fields);
+  if (!list.ok()) return;
+  json::object fields, labels;
+  for (const auto& [name, value] : *list) {
+    const pack::Field* field = type.find_field(name);
+    const pack::Group* group = field ? type.find_group(field->group) : nullptr;
+    if (!field || field->personal || !group || group->purpose_required || !group->hide_from.empty()) continue;
+    if (!contains(groups, group->id)) continue;
+    fields[name] = value.plain.to_json();
+    if (value.plain.kind() == feel::Value::Kind::text) {
+      if (field->kind == pack::FieldKind::entry)
+        labels[name] = context.registers.name_of(field->reg, value.plain.as_text(), local_date(context.now));
+      for (const auto& [id, label] : field->values) {
+        if (id == value.plain.as_text()) labels[name] = label;
+      }
+    }
+    if (name == type.title_field && !value.plain.is_null()) o["title"] = value.plain.to_plain_text();
+  }
+  o["fields"] = std::move(fields);
+  o["labels"] = std::move(labels);
+}
+
+}  // namespace
+
+std::optional<json::object> render_row(const RowContext& context, const store::CaseRow& row) {
   json::object o{{"id", to_text(row.case_id)},
                  {"number", row.number},
                  {"type", row.type},
@@ -460,7 +582,12 @@ json::object render_row(const RowContext& context, const store::CaseRow& row) {
                  {"changed_at", to_text(row.changed_at)},
                  {"late", row.late},
                  {"held_by", row.held_by},
-                 {"version", row.version}};
+                 {"version", row.version},
+                 {"fields", json::object{}},
+                 {"labels", json::object{}},
+                 {"flags", json::array{}},
+                 {"paused", false},
+                 {"holder_name", ""}};
   if (row.closed_at) o["closed_at"] = to_text(*row.closed_at);
   if (row.due_at) {
     o["due_at"] = to_text(*row.due_at);
@@ -468,64 +595,27 @@ json::object render_row(const RowContext& context, const store::CaseRow& row) {
     o["due_provisional"] = row.due_provisional;
   }
   const Date today = local_date(context.now);
-  const std::string pack_id = row.type.substr(0, row.type.find('/')), type_id = row.type.substr(row.type.find('/') + 1);
-  const auto pack = context.engine.packs().find(pack_id);
-  const pack::CaseType* type = pack ? pack->find_case(type_id) : nullptr;
-  o["fields"] = json::object{};
-  o["labels"] = json::object{};
+  const size_t slash = row.type.find('/');
+  const auto pack = context.engine.packs().find(row.type.substr(0, slash));
+  const pack::CaseType* type = pack ? pack->find_case(row.type.substr(slash + 1)) : nullptr;
   o["title"] = type ? type->title : row.number;
-  o["flags"] = json::array{};
-  o["paused"] = false;
-  o["holder_name"] = "";
-  if (!type) return o;
-  o["type_title"] = type->title;
-  if (const pack::State* state = type->find_state(row.state)) {
-    o["state_title"] = state->title;
-    o["state_title_en"] = state->title_en;
-  }
-  if (row.due_at) {
-    const pack::ClockDef* clock = type->find_clock(row.due_clock);
-    const Date due_on = local_date(row.due_at->plus_ms(-1));  // 24:00 belongs to its day
-    json::object due{{"clock", row.due_clock},
-                     {"title", clock ? clock->title : row.due_clock},
-                     {"title_en", clock ? clock->title_en : ""},
-                     {"at", to_text(*row.due_at)},
-                     {"on", to_text(due_on)},
-                     {"provisional", row.due_provisional},
-                     {"remaining", context.engine.calendar().known_on(today).working_days_between(today, due_on)},
-                     {"late", *row.due_at < context.now}};
-    if (start_of_day(local_date(*row.due_at)) != *row.due_at)
-      due["remaining_minutes"] = minutes_between(context.now, *row.due_at);
-    o["due"] = std::move(due);
-  }
-  if (const auto list = kernel::decode_fields(row.list_fields); list.ok()) {
-    json::object fields, labels;
-    for (const auto& [name, value] : *list) {
-      const pack::Field* field = type->find_field(name);
-      const pack::Group* group = field ? type->find_group(field->group) : nullptr;
-      if (!field || field->personal || !group || group->purpose_required || !group->hide_from.empty()) continue;
-      fields[name] = value.plain.to_json();
-      if (value.plain.kind() == feel::Value::Kind::text) {
-        if (field->kind == pack::FieldKind::entry)
-          labels[name] = context.registers.name_of(field->reg, value.plain.as_text(), today);
-        for (const auto& [id, label] : field->values) {
-          if (id == value.plain.as_text()) labels[name] = label;
-        }
-      }
-      if (name == type->title_field && !value.plain.is_null()) o["title"] = value.plain.to_plain_text();
-    }
-    o["fields"] = std::move(fields);
-    o["labels"] = std::move(labels);
-  }
-  const auto state = context.engine.load(row.case_id);
+  const auto state = type ? context.engine.load(row.case_id) : nullptr;
   if (!state) return o;
-  json::array flags;
+  const auto roles = kernel::roles_of(context.actor, state.get(), *type, context.registers, today);
+  if (!kernel::may_see(roles, *state, *type)) return std::nullopt;
+  o["type_title"] = type->title;
+  if (const pack::State* at = type->find_state(row.state)) {
+    o["state_title"] = at->title;
+    o["state_title_en"] = at->title_en;
+  }
+  if (row.due_at) o["due"] = due_of_row(context, row, *type);
+  add_fields(o, context, row, *type, kernel::visible_groups(roles, *state, *type));
+  json::array& flags = o["flags"].as_array();
   for (const auto& flag : state->flags) {
     const auto chinese = type->flag_titles.find(flag), english = type->flag_titles_en.find(flag);
     flags.push_back(titled(flag, chinese == type->flag_titles.end() ? flag : chinese->second,
                            english == type->flag_titles_en.end() ? "" : english->second));
   }
-  o["flags"] = std::move(flags);
   o["paused"] = std::any_of(state->clocks.begin(), state->clocks.end(),
                             [](const auto& clock) { return clock.status == kernel::ClockStatus::paused; });
   o["holder_name"] = holder_name(*state, *type, context.registers, today);

@@ -2,6 +2,7 @@
 // may be done next. The same function serves the API, the export and the pages, so they agree. Private to http/api.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,13 +27,16 @@ CaseView render_case(const engine::Engine& engine, const kernel::CaseState& stat
 json::object clock_json(const kernel::CaseState& state, const kernel::Clock& clock, const pack::Pack& pack,
                         const calendar::Calendar& calendar, Instant now);
 
-// A row of a list: only plain fields of groups without purpose or hiding, with what remains until it is due today.
+// A row of a list: only plain fields of groups without purpose or hiding that the reader sees on the page too, with
+// what remains until it is due today.
 struct RowContext {
   const engine::Engine& engine;
   const kernel::Registers& registers;
+  kernel::Actor actor;  // who reads
   Instant now;
 };
-json::object render_row(const RowContext& context, const store::CaseRow& row);
+// Nothing: the case is not there for the reader.
+std::optional<json::object> render_row(const RowContext& context, const store::CaseRow& row);
 // The same for the party: its state as the public reads it, and as due only what is promised to it (the clocks of
 // `estimate` and the promises), of the leading case where this one was joined to another. `state` may be null.
 json::object render_own_row(const RowContext& context, const store::CaseRow& row, const kernel::CaseState* state);

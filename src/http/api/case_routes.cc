@@ -11,7 +11,11 @@
 namespace tongban::http {
 namespace {
 
+constexpr size_t kFewCases = 1000;  // as many as a query may name
+
 using facility::Session;
+
+constexpr int kMostRounds = 20;  // of reading on, where rows of a list are not the reader's to see
 
 // The form of a request body: every member but those of the frame.
 std::vector<std::pair<std::string, feel::Value>> form_of(const json::object& body) {
@@ -76,6 +80,8 @@ json::object acted_schema() {
                        {"id", "number", "version"});
 }
 
+}  // namespace
+
 // The units in whose lists a person finds cases, with the purpose-free holders of the person.
 std::set<std::string> holders_of(const kernel::Registers& registers, const std::string& person, Date day) {
   std::set<std::string> holders{"person:" + person};
@@ -86,33 +92,24 @@ std::set<std::string> holders_of(const kernel::Registers& registers, const std::
   return holders;
 }
 
-}  // namespace
-
 // Reads a case and, where personal groups are shown, records the reading first.
 static void show_case(Api::Impl& api, const CallPtr& call, bool with_history) {
   const auto registers = api.parts.engine->registers();
   const auto state = api.visible_case(*call, *registers);
   if (!state) return;
   const pack::Pack& pack = *api.parts.engine->pack_of(*state);
-  const auto header = call->request.find_header("X-Purpose");
-  const std::string purpose = header ? percent_decoded(trim(*header)) : std::string();
-  if (count_characters(purpose) > 100 || !is_valid_utf8(purpose))
-    return call->refuse(400, "bad_purpose", "查阅目的不对", "查阅目的最多 100 个字。");
+  const auto purpose = api.purpose_of(*call);
+  if (!purpose) return;
   const std::string etag = "\"v" + std::to_string(state->version) + "\"";
-  CaseView view = render_case(*api.parts.engine, *state, pack, call->actor(), *registers, purpose, call->now);
+  CaseView view = render_case(*api.parts.engine, *state, pack, call->actor(), *registers, *purpose, call->now);
   if (with_history) {
     const auto events = api.parts.engine->load_events(state->id);
     if (!events.ok()) return call->refuse(events.error());
     view.body["story"] = kernel::tell(*events, pack, *registers);
   }
   if (!view.shown_with_purpose.empty()) {
-    store::AuditRow row{.case_id = state->id,
-                        .at = call->now,
-                        .actor = call->actor_key(),
-                        .unit = call->actor().unit,
-                        .purpose = purpose,
-                        .what = join(view.shown_with_purpose, ",")};
-    if (const auto kept = api.keep({}, {}, {row}); !kept.ok()) return call->refuse(kept.error());
+    const auto kept = api.record_reading(*call, state->id, *purpose, join(view.shown_with_purpose, ","));
+    if (!kept.ok()) return call->refuse(kept.error());
   }
   if (const auto match = call->request.find_header("If-None-Match");
       match && *match == etag && view.shown_with_purpose.empty()) {
@@ -317,18 +314,35 @@ static void list_cases(Api::Impl& api, const CallPtr& call) {
   const auto registers = api.parts.engine->registers();
   auto query = case_query_of(*call, *registers);
   if (!query) return;
-  const auto page = api.parts.store->list_cases(*query);
-  if (!page.ok() && page.error().trouble == Trouble::invalid_input)
-    return call->refuse(400, "bad_query", "查询条件不对",
-                        "查询条件 after 不对：它属于另一个列表，请从第一页重新开始。");
-  if (!page.ok()) return call->refuse(page.error());
+  // A relation that few cases of a long list have: without it the store would pass over all of them.
+  if (!query->relation.empty() && query->open == true) {
+    if (auto few = api.board.find_few(query->holder, query->relation, kFewCases)) {
+      query->among = few->empty() ? std::vector<Id>{Id{}} : std::move(*few);
+      query->among_is_known = true;
+    }
+  }
   json::array items;
-  const RowContext context{*api.parts.engine, *registers, call->now};
-  for (const auto& row : page->rows) items.push_back(render_row(context, row));
+  const RowContext context{*api.parts.engine, *registers, call->actor(), call->now};
+  const uint32_t wanted = query->limit;
+  // A list of a unit has cases that only some of its posts may see: the page is filled with the next ones.
+  for (int round = 0; round < kMostRounds; ++round) {
+    const auto page = api.parts.store->list_cases(*query);
+    if (!page.ok() && page.error().trouble == Trouble::invalid_input)
+      return call->refuse(400, "bad_query", "查询条件不对",
+                          "查询条件 after 不对：它属于另一个列表，请从第一页重新开始。");
+    if (!page.ok()) return call->refuse(page.error());
+    for (const auto& row : page->rows) {
+      if (auto item = render_row(context, row)) items.push_back(std::move(*item));
+    }
+    query->after = page->next;
+    query->limit = wanted - static_cast<uint32_t>(items.size());
+    if (query->after.empty() || query->limit == 0) break;
+  }
+  const std::string& next = query->after;
   json::object body{{"items", std::move(items)}, {"holder", query->holder}};
-  if (!page->next.empty()) body["next"] = page->next;
+  if (!next.empty()) body["next"] = next;
   Response response = json_response(200, body);
-  if (!page->next.empty()) response.with("Link", "<?after=" + page->next + ">; rel=\"next\"");
+  if (!next.empty()) response.with("Link", "<?after=" + next + ">; rel=\"next\"");
   call->answer(std::move(response));
 }
 
@@ -355,7 +369,8 @@ static void find_by_phone(Api::Impl& api, const CallPtr& call) {
       continue;  // who may not read it may not search by it
     const auto row = api.parts.store->find_case(hit.case_id);
     if (!row.ok() || !*row) continue;
-    items.push_back(render_row({*api.parts.engine, *registers, call->now}, **row));
+    auto item = render_row({*api.parts.engine, *registers, call->actor(), call->now}, **row);
+    if (item) items.push_back(std::move(*item));
     audit.push_back({.case_id = hit.case_id,
                      .at = call->now,
                      .actor = call->actor_key(),
@@ -533,12 +548,16 @@ void Api::Impl::add_case_routes() {
                    last = static_cast<uint64_t>(*position);
                }
              }
-             const auto registers = parts.engine->registers();
              Response extra;
              extra.route = call->route->path;
-             streams.open(std::move(call->responder), std::move(extra),
-                          holders_of(*registers, call->session->person, local_date(call->now)),
-                          call->session->administrator, last);
+             const auto rights = [this, secret = call->secret]() -> std::optional<EventStreams::Rights> {
+               const Instant now = parts.engine->now();
+               const auto session = parts.accounts->find_session(secret, now);
+               if (!session) return std::nullopt;
+               return EventStreams::Rights{holders_of(*parts.engine->registers(), session->person, local_date(now)),
+                                           session->administrator};
+             };
+             streams.open(std::move(call->responder), std::move(extra), rights, last);
            },
        .media_type = "text/event-stream"});
 

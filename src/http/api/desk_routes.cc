@@ -53,18 +53,13 @@ std::vector<std::string> cells_of(const json::object& row, const std::vector<Col
   const json::value* due_value = find_member(row, "due");
   const json::object empty;
   const json::object& due = due_value && due_value->is_object() ? due_value->get_object() : empty;
-  std::vector<std::string> cells{text("number"),
-                                 text("title"),
-                                 text("type_title"),
-                                 text("state_title"),
-                                 minute_of(text("opened_at")),
-                                 minute_of(text("changed_at")),
-                                 minute_of(text("closed_at")),
-                                 text("holder_name"),
-                                 text_of(find_member(due, "title")),
-                                 minute_of(text_of(find_member(due, "at"))),
-                                 text_of(find_member(due, "remaining")),
-                                 text("late")};
+  std::vector<std::string> cells{text("number"), text("title"), text("type_title"), text("state_title"),
+                                 minute_of(text("opened_at")), minute_of(text("changed_at")),
+                                 minute_of(text("closed_at")), text("holder_name"), text_of(find_member(due, "title")),
+                                 // A day's limit ends at its 24:00, which is 0:00 of a day that is too late.
+                                 find_member(due, "remaining_minutes") ? minute_of(text_of(find_member(due, "at")))
+                                                                       : text_of(find_member(due, "on")),
+                                 text_of(find_member(due, "remaining")), text("late")};
   const json::value* fields = find_member(row, "fields");
   const json::value* labels = find_member(row, "labels");
   for (const Column& column : columns) {
@@ -94,8 +89,10 @@ static void export_list(Api::Impl& api, const CallPtr& call) {
     query->limit = static_cast<uint32_t>(std::min<size_t>(kRowsAtOnce, kMostRows - rows));
     const auto page = api.parts.store->list_cases(*query);
     if (!page.ok()) return call->refuse(page.error());
-    for (const auto& row : page->rows)
-      add_csv_row(out, cells_of(render_row({*api.parts.engine, *registers, call->now}, row), columns));
+    for (const auto& row : page->rows) {
+      if (const auto shown = render_row({*api.parts.engine, *registers, call->actor(), call->now}, row))
+        add_csv_row(out, cells_of(*shown, columns));
+    }
     rows += page->rows.size();
     query->after = page->next;
     if (query->after.empty()) break;

@@ -256,7 +256,7 @@ static void file_document(Api::Impl& api, const CallPtr& call) {
   }
 }
 
-static void give_thumbnail(Api::Impl& api, const CallPtr& call, const Id& document, const Key& key) {
+static void make_thumbnail(Api::Impl& api, const CallPtr& call, const Id& document, const Key& key) {
   const bool posted = api.pictures.try_post([&api, call, document, key] {
     const auto bytes = read_whole(*api.parts.attachments, document, key);
     if (!bytes.ok()) return call->refuse(bytes.error());
@@ -269,6 +269,12 @@ static void give_thumbnail(Api::Impl& api, const CallPtr& call, const Id& docume
     call->answer(std::move(response));
   });
   if (!posted) call->answer(busy_response());
+}
+
+void Api::Impl::give_thumbnail(const CallPtr& call, const kernel::CaseState& state, const Id& document) {
+  const auto key = key_of(*parts.keys, state);
+  if (!key) return call->refuse(410, "erased", "已删除", "这位来电人的个人信息已依法删除，附件不能再打开。");
+  make_thumbnail(*this, call, document, *key);
 }
 
 static void read_document(Api::Impl& api, const CallPtr& call) {
@@ -284,11 +290,22 @@ static void read_document(Api::Impl& api, const CallPtr& call) {
       continue;
     const auto key = key_of(*api.parts.keys, *state);
     if (!key) return call->refuse(410, "erased", "已删除", "这位来电人的个人信息已依法删除，附件不能再打开。");
+    // As on the page: what needs a purpose is not given without one, and the reading is recorded first.
+    const pack::Group* group = type.find_group(document.group);
+    if (group && group->purpose_required && call->actor().kind != kernel::Actor::Kind::caller) {
+      const auto purpose = api.purpose_of(*call);
+      if (!purpose) return;
+      if (purpose->empty())
+        return call->refuse(403, "purpose_required", "请说明查阅目的",
+                            "查看“" + group->title + "”中的附件须在 X-Purpose 中说明目的，并留下记录。");
+      const auto kept = api.record_reading(*call, state->id, *purpose, "document:" + to_text(*id));
+      if (!kept.ok()) return call->refuse(kept.error());
+    }
     if (const auto size = call->request.find_query("size")) {
       if (*size != "thumb") return call->refuse(400, "bad_query", "查询条件不对", "查询条件 size 不对：应为 thumb。");
       if (!document.media_type.starts_with("image/"))
         return call->refuse(404, "not_found", "没有缩略图", "这个附件没有缩略图。");
-      return give_thumbnail(api, call, *id, *key);
+      return make_thumbnail(api, call, *id, *key);
     }
     auto bytes = read_whole(*api.parts.attachments, *id, *key);
     if (!bytes.ok()) return call->refuse(bytes.error());
@@ -327,6 +344,10 @@ BodyPlan Api::Impl::plan_body(const Request& head) {
       .person = session->person};
   if (!state || !may_see(actor, *state, *parts.engine->registers(), now))
     return refuse(404, "not_found", "没有找到", "没有找到这个办件，或者您无权查看。上传附件请用办件的 id。");
+  const pack::Pack* pack = parts.engine->pack_of(*state);
+  const pack::CaseType* type = pack ? pack->find_case(state->type) : nullptr;
+  if (const auto full = type ? kernel::refuse_document(*state, *type, actor.kind) : std::nullopt)
+    return refuse(422, "requirement_failed", "不符合条件", full->sentence + full->instead);
   const auto key = key_of(*parts.keys, *state);
   if (!key || !parts.attachments) return refuse(410, "erased", "已删除", "这位来电人的个人信息已删除，不能再上传。");
   const Id document = make_id(now);
@@ -359,7 +380,7 @@ void Api::Impl::add_document_routes() {
        .handle = bind(read_document),
        .query = {{"size", "string", "thumb: a JPEG of at most 320 pixels, of a photograph"}},
        .media_type = "application/octet-stream",
-       .refusals = {400, 404, 410, 503}});
+       .refusals = {400, 403, 404, 410, 503, 507}});
 }
 
 }  // namespace tongban::http

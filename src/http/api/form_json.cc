@@ -137,7 +137,9 @@ json::object show_if(const std::string& text) {
 // What a page says before the server does, in the words of the kernel's check (kernel/form.cc).
 void add_sentences(const Field& field, json::object& o) {
   const std::string& english = field.title_en.empty() ? field.title : field.title_en;
-  json::object says{{"missing", "请填写" + field.title + "。"}, {"missing_en", "Enter: " + english + "."}};
+  const bool chosen = field.kind == FieldKind::one_of || field.kind == FieldKind::yes_no;
+  json::object says{{"missing", (chosen ? "请选择" : "请填写") + field.title + "。"},
+                    {"missing_en", (chosen ? "Choose: " : "Enter: ") + english + "."}};
   const auto format = [&](std::string_view chinese, std::string_view in_english) {
     says["format"] = str(chinese);
     says["format_en"] = str(in_english);
@@ -340,7 +342,12 @@ json::object type_json(const pack::Pack& pack, const pack::CaseType& type, bool 
                  {"title_field", type.title_field},
                  {"open", action_json(pack, type, type.open, for_staff)}};
   json::array& steps = o["steps"].emplace_array();
-  for (const auto& step : type.steps) steps.push_back(titled(step.id, step.title, step.title_en));
+  for (const auto& step : type.steps) {
+    json::object one = titled(step.id, step.title, step.title_en);
+    one["help"] = step.help;
+    one["help_en"] = step.help_en;
+    steps.push_back(std::move(one));
+  }
   json::array& groups = o["groups"].emplace_array();
   for (const auto& group : type.groups) groups.push_back(titled(group.id, group.title, group.title_en));
   json::array& roles = o["roles"].emplace_array();

@@ -1,14 +1,13 @@
-// Handles by which a stranger names a case that looked similar, without learning which it is: random, known to this
-// process alone, good for two hours. Memory is bounded: beyond it the oldest are forgotten. Any thread.
+// Handles by which a stranger names a case that looked similar, without learning which it is: the case and the end of
+// two hours, sealed with a key derived from that of the site. So nothing is kept, a handle outlives a restart of the
+// program, two handles of one case do not look alike, and one that was changed is no handle. Any thread.
 #pragma once
 
-#include <deque>
-#include <map>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <utility>
+#include <string_view>
 
+#include "base/crypto.h"
 #include "base/date.h"
 #include "base/id.h"
 
@@ -17,19 +16,13 @@ namespace tongban::http {
 class Handles {
  public:
   static constexpr int64_t kLastsMs = 2 * 3'600'000;
-  static constexpr size_t kMost = 50'000;
 
-  std::string issue(const Id& case_id, Instant now);
-  std::optional<Id> find(const std::string& handle, Instant now) const;  // nothing: unknown or too old
+  explicit Handles(const Key& site_key);
+  std::string issue(const Id& case_id, Instant now) const;
+  std::optional<Id> find(std::string_view handle, Instant now) const;  // nothing: not ours, or too old
 
  private:
-  struct Entry {
-    Id case_id;
-    Instant until;
-  };
-  mutable std::mutex mutex_;
-  std::map<std::string, Entry> entries_;
-  std::deque<std::string> order_;  // oldest first
+  Key key_;
 };
 
 }  // namespace tongban::http

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,12 +63,18 @@ struct Api::Impl {
   // Whether a request that changes something by cookie shows that it comes from our page.
   static bool is_confirmed(const Request& request, const facility::Session& session);
   bool admit(Call& call);  // session, access, rate, CSRF; answers when it refuses
+  // Whether each query parameter is one that the table names, and stands there once; answers 400 when not.
+  static bool knows_query(Call& call);
   void run(CallPtr call);
   BodyPlan plan_body(const Request& head);
 
   // --- helpers for handlers ---
   // The JSON object of the body; answers 400/415 and returns nothing when it is none.
   std::optional<json::object> body_of(Call& call);
+  // The purpose in X-Purpose, "" without one; answers 400 and returns nothing when it is none.
+  std::optional<std::string> purpose_of(Call& call);
+  // Records that the actor read personal data of the case, before it is given.
+  Result<void> record_reading(const Call& call, const Id& case_id, const std::string& purpose, const std::string& what);
   // The case named by {id} (uuid or number), if the caller may see it; else answers 404.
   std::shared_ptr<const kernel::CaseState> visible_case(Call& call, const kernel::Registers& registers);
   // The case that an act's form names by number or id, if the caller may see it; null else.
@@ -79,6 +86,8 @@ struct Api::Impl {
   std::optional<Id> joined_case(Call& call, json::object& body);
   bool may_see(const kernel::Actor& actor, const kernel::CaseState& state, const kernel::Registers& registers,
                Instant now) const;
+  // Answers with a small picture of a photograph of the case; what may be seen the caller has made sure of.
+  void give_thumbnail(const CallPtr& call, const kernel::CaseState& state, const Id& document);
   std::optional<uint64_t> matched_version(Call& call);  // from If-Match; answers 428/400 when it is missing or bad
   void submit(CallPtr call, engine::Request request, int status,
               std::function<json::object(const engine::Accepted&)> render);
@@ -90,6 +99,8 @@ std::string percent_decoded(std::string_view text);
 // The filters of a list of cases (case_routes.cc); answers and returns nothing when one is wrong or not the caller's.
 std::optional<store::CaseQuery> case_query_of(Call& call, const kernel::Registers& registers);
 
+// The lists that a person may see: of her units, her positions, her own.
+std::set<std::string> holders_of(const kernel::Registers& registers, const std::string& person, Date day);
 // The filters of lists of cases (case_routes.cc), for the table of each route that takes them.
 std::vector<QueryParameter> list_filters();
 

@@ -21,8 +21,8 @@ constexpr uint64_t kMostRowsCounted = 2000;  // of a list that only the store ca
 constexpr size_t kMostSimilar = 5;
 
 // The counts of a list that words, a number or closed cases narrow: by its pages, as far as the bound goes.
-Result<facility::BoardCounts> count_pages(const store::Store& store, store::CaseQuery query, Instant now,
-                                          bool& bounded) {
+Result<facility::BoardCounts> count_pages(const store::Store& store, store::CaseQuery query,
+                                          const std::vector<std::string>& hidden_types, Instant now, bool& bounded) {
   facility::BoardCounts counts;
   std::map<std::pair<std::string, std::string>, uint64_t> states;
   std::map<Date, facility::BoardCounts::Day> days;
@@ -30,6 +30,7 @@ Result<facility::BoardCounts> count_pages(const store::Store& store, store::Case
   while (counts.total < kMostRowsCounted) {
     const auto page = TRY(store.list_cases(query));
     for (const auto& row : page.rows) {
+      if (std::find(hidden_types.begin(), hidden_types.end(), row.type) != hidden_types.end()) continue;
       ++counts.total;
       ++states[{row.type, row.state}];
       if (!row.due_at) continue;
@@ -100,6 +101,22 @@ const pack::RegisterType* find_register(const pack::Library& packs, std::string_
 
 }  // namespace
 
+// Types of which no case in that list is there for the reader: the list leaves them out, so its counts do.
+static std::vector<std::string> hidden_types_of(const Call& call, const std::string& holder, const pack::Library& packs,
+                                                const kernel::Registers& registers) {
+  constexpr std::string_view kUnit = "unit:";
+  std::vector<std::string> hidden;
+  if (!holder.starts_with(kUnit)) return hidden;
+  const std::string_view unit = std::string_view(holder).substr(kUnit.size());
+  for (const auto& pack : packs.packs) {
+    for (const auto& type : pack->cases) {
+      if (!kernel::may_meet(call.actor(), unit, type, registers, local_date(call.now)))
+        hidden.push_back(pack->id + "/" + type.id);
+    }
+  }
+  return hidden;
+}
+
 static void count_cases(Api::Impl& api, const CallPtr& call) {
   const auto registers = api.parts.engine->registers();
   const auto query = case_query_of(*call, *registers);
@@ -107,13 +124,15 @@ static void count_cases(Api::Impl& api, const CallPtr& call) {
   const std::string by(call->request.find_query("by").value_or(""));
   const bool narrowed = !query->words.empty() || !query->number_prefix.empty() || query->open == false;
   bool bounded = false;
-  auto counted = narrowed ? count_pages(*api.parts.store, *query, call->now, bounded)
+  const auto hidden_types = hidden_types_of(*call, query->holder, api.parts.engine->packs(), *registers);
+  auto counted = narrowed ? count_pages(*api.parts.store, *query, hidden_types, call->now, bounded)
                           : api.board.count({.holder = query->holder,
                                              .to_act = query->to_act,
                                              .late = query->late,
                                              .relation = query->relation,
                                              .type = query->type,
                                              .states = query->states,
+                                             .hidden_types = hidden_types,
                                              .due_from = query->due_from,
                                              .due_before = query->due_before,
                                              .opened_from = query->opened_from,
@@ -210,6 +229,14 @@ static void list_register(Api::Impl& api, const CallPtr& call) {
   const std::string q(call->request.find_query("q").value_or("")),
       parent(call->request.find_query("parent").value_or("")), after(call->request.find_query("after").value_or(""));
   if (count_characters(q) > 100) return call->refuse(400, "bad_query", "查询条件不对", "查询词最多 100 个字。");
+  size_t limit = q.empty() ? kMostEntries : kMostFound;
+  if (const auto text = call->request.find_query("limit")) {
+    const auto number = feel::Number::parse(*text);
+    const auto n = number ? number->to_int64() : std::nullopt;
+    if (!n || *n < 1 || *n > 200)
+      return call->refuse(400, "bad_query", "查询条件不对", "查询条件 limit 不对：应为 1 到 200。");
+    limit = std::min(limit, static_cast<size_t>(*n));
+  }
   const std::string& reg = call->parameter("register");
   const bool is_staff = call->session && !call->session->person.empty();
   const pack::RegisterType* type = find_register(api.parts.engine->packs(), reg);
@@ -242,7 +269,7 @@ static void list_register(Api::Impl& api, const CallPtr& call) {
       if (hit.name.find(q) != std::string::npos) hit.score += 1000;
       if (hit.name == q || entry->id == q) hit.score += 1000;
       if (hit.score == 0 && entry->id.find(q) == std::string::npos) continue;
-    } else if (hits.size() == kMostEntries) {
+    } else if (hits.size() == limit) {
       next = hits.back().entry->id;
       break;
     }
@@ -250,7 +277,7 @@ static void list_register(Api::Impl& api, const CallPtr& call) {
   }
   if (!q.empty()) {
     std::stable_sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) { return a.score > b.score; });
-    if (hits.size() > kMostFound) hits.resize(kMostFound);
+    if (hits.size() > limit) hits.resize(limit);
   }
   json::array items;
   for (const Hit& hit : hits) {
@@ -279,6 +306,56 @@ static std::optional<Id> joinable_case(Api::Impl& api, const pack::CaseType& typ
   kernel::Context context = api.parts.engine->context_of(*state, now, registers);
   context.other = state.get();
   return kernel::may_be_joined(type, context, now) ? std::optional(state->id) : std::nullopt;
+}
+
+// Which of the documents of a case is the picture that strangers may see small: the first photograph among those that
+// were filed with the group of `similar.photo`. None where somebody asked for confidentiality.
+static const kernel::DocumentState* public_photo(const kernel::CaseState& state, const pack::CaseType& type) {
+  const pack::Field* files = type.find_field(type.similar_photo);
+  if (!files || kernel::is_confidential(state, type)) return nullptr;
+  const auto found = std::find_if(state.documents.begin(), state.documents.end(), [&](const auto& document) {
+    return document.group == files->group && document.media_type.starts_with("image/");
+  });
+  return found == state.documents.end() ? nullptr : &*found;
+}
+
+// What a stranger learns of one that looks similar, but for kind and place: who handles it and until when, and how many
+// follow it.
+static json::object similar_json(Api::Impl& api, const pack::CaseType& type, const store::CaseRow& row,
+                                 const kernel::Registers& registers, Instant now) {
+  const auto state = api.parts.engine->load(row.case_id);
+  // Read as its party would; what of that is told stands below.
+  const RowContext context{*api.parts.engine, registers, {.kind = kernel::Actor::Kind::caller, .person = {}}, now};
+  const json::object own = render_own_row(context, row, state.get());
+  const auto text_of = [&](std::string_view name) {
+    const json::value* value = own.if_contains(name);
+    return value ? *value : json::value("");
+  };
+  json::object item{{"state_title", text_of("state_title")},
+                    {"state_title_en", text_of("state_title_en")},
+                    {"holder_name", text_of("holder_name")},
+                    {"opened_on", to_text(local_date(row.opened_at))}};
+  if (const json::value* due = own.if_contains("due")) item["due_on"] = due->at("on");
+  int64_t followers = 0;
+  const std::string& link = type.open.other.link;
+  if (state && !link.empty())
+    followers = std::count_if(state->links.begin(), state->links.end(),
+                              [&](const auto& one) { return one.kind == link && one.inverse && !one.ended; });
+  item["followers"] = followers;
+  if (state && public_photo(*state, type)) item["photo"] = api.handles.issue(row.case_id, now);
+  return item;
+}
+
+// The photograph of a similar case, at most 320 pixels wide: its handle names it, nothing else is told.
+static void give_similar_photo(Api::Impl& api, const CallPtr& call) {
+  const auto pack = api.parts.engine->packs().find(call->parameter("pack"));
+  const pack::CaseType* type = pack ? pack->find_case(call->parameter("type")) : nullptr;
+  const auto id = api.handles.find(std::string(call->parameter("handle")), call->now);
+  const auto state = type && id ? api.parts.engine->load(*id) : nullptr;
+  const bool fits = state && state->pack.starts_with(pack->id + "@") && state->type == type->id;
+  const kernel::DocumentState* photo = fits ? public_photo(*state, *type) : nullptr;
+  if (!photo) return call->refuse(404, "not_found", "没有照片", "没有这张照片，或者已经过了两个小时。");
+  api.give_thumbnail(call, *state, photo->document);
 }
 
 // Open cases of the type that share words, kind and place with what is being filed. A stranger learns that somebody has
@@ -346,21 +423,17 @@ static void find_similar(Api::Impl& api, const CallPtr& call) {
   const pack::Field* kind_field = type->find_field(type->similar_kind);
   json::array items;
   for (const Found& one : best) {
-    const pack::State* state = type->find_state(one.row.state);
-    std::string kind_title;
+    json::object item = similar_json(api, *type, one.row, *registers, call->now);
+    item["kind_title"] = item["kind_title_en"] = "";
     if (kind_field) {
       for (const auto& [id, label] : kind_field->values) {
-        if (id == one.kind) kind_title = label;
+        const auto english = kind_field->values_en.find(id);
+        if (id != one.kind) continue;
+        item["kind_title"] = label;
+        item["kind_title_en"] = english == kind_field->values_en.end() ? label : english->second;
       }
     }
-    json::object item{
-        {"state_title", !state                        ? one.row.state
-                        : state->public_title.empty() ? state->title
-                                                      : state->public_title},
-        {"state_title_en", state ? state->title_en : ""},
-        {"kind_title", kind_title},
-        {"place", place_field && !one.place.empty() ? registers->name_of(place_field->reg, one.place, today) : ""},
-        {"opened_on", to_text(local_date(one.row.opened_at))}};
+    item["place"] = place_field && !one.place.empty() ? registers->name_of(place_field->reg, one.place, today) : "";
     if (const auto target = joinable_case(api, *type, one.row.case_id, *registers, call->now))
       item["handle"] = api.handles.issue(*target, call->now);
     const bool is_staff = call->session && !call->session->person.empty();
@@ -400,7 +473,8 @@ void Api::Impl::add_list_routes() {
        .query = {{"as_of", "string", "date; default today"},
                  {"q", "string", "words; without them all entries by id"},
                  {"parent", "string", "entries below this one"},
-                 {"after", "string", "cursor"}},
+                 {"after", "string", "cursor"},
+                 {"limit", "integer", "1 to 200"}},
        .result = schema_of("RegisterPage"),
        .refusals = {400, 404}});
   add({.method = Method::post,
@@ -415,6 +489,15 @@ void Api::Impl::add_list_routes() {
                             {"required", {"form"}}},
        .result = schema_of("Similar"),
        .refusals = {400, 404, 415, 422}});
+  add({.method = Method::get,
+       .path = "/api/v1/packs/{pack}/types/{type}/similar/{handle}/photo",
+       .operation = "getSimilarPhoto",
+       .summary =
+           "A JPEG of at most 320 pixels of the photograph of a similar case, by the handle `photo` of that item",
+       .tag = "packs",
+       .handle = bind(give_similar_photo),
+       .media_type = "image/jpeg",
+       .refusals = {404, 410, 503}});
 }
 
 }  // namespace tongban::http

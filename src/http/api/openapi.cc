@@ -35,6 +35,7 @@ constexpr Example kRefusals[] = {
     {403, "not_allowed", "您现在的身份不能办理", "这一步由派单员办理，您现在的身份不能办理。"},
     {403, "csrf", "请刷新页面", "这次提交缺少页面的校验码。请刷新页面后重新提交。"},
     {403, "administrator_only", "只有管理员可以", "这项操作由管理员办理。请联系管理员。"},
+    {403, "purpose_required", "请说明查阅目的", "查看“来电人”中的附件须在 X-Purpose 中说明目的，并留下记录。"},
     {404, "not_found", "没有找到", "没有找到这个办件，或者您无权查看。"},
     {404, "no_pages", "没有网页", "这个程序没有带网页，只有接口。"},
     {404, "invalid_request", "请求有误", "没有账号 lisi。"},
@@ -68,6 +69,7 @@ constexpr Example kRefusals[] = {
     {501, "transfer_encoding_unknown", "不支持这种请求", "传输编码只支持 chunked。"},
     {503, "busy", "系统繁忙", "现在办理的人太多，请过几秒再试。"},
     {505, "version_unknown", "不支持这个 HTTP 版本", "这里只支持 HTTP/1.1。"},
+    {503, "rebuilding", "列表正在重建", "列表正在从账本重建，这时会缺少办件。请过一会儿再看。"},
     {503, "no_messages", "不能发短信", "这里还不能发短信。请用编号和查询码查询。"},
     {503, "unavailable", "系统暂时不能处理", "请稍后再试。"},
     {507, "no_space", "系统暂时不能处理", "存储空间不足，现在只能查看，不能提交。"},
@@ -118,7 +120,7 @@ constexpr Shape kShapes[] = {
      "id:id number:text type:text state:text state_title?:text open:bool opened_at:instant changed_at:instant "
      "closed_at?:instant late:bool held_by:text version:int due_at?:instant due_clock?:text due_provisional?:bool "
      "fields:object labels:object title:text type_title?:text state_title_en?:text due?:RowDue holder_name:text "
-     "flags:[Titled] paused:bool"},
+     "flags:[Titled] paused:bool kind_title?:text kind_title_en?:text clock_now?:Clock awaits?:Titled"},
     {"RowDue",
      "clock:text title:text title_en:text at:instant on:date provisional:bool remaining:int remaining_minutes?:int "
      "late:bool"},
@@ -137,7 +139,8 @@ constexpr Shape kShapes[] = {
     {"Assignment",
      "no:int name:text title:text under:int at:instant active:bool unit?:Named person?:text ended_at?:instant"},
     {"Clock",
-     "no:int name:text title:text title_en:text limit_text:text remaining?:int remaining_minutes?:int force:text "
+     "no:int name:text title:text title_en:text type?:text limit_text:text remaining?:int remaining_minutes?:int "
+     "force:text "
      "basis:Basis started_at:instant started_by_event:int status:text late:bool "
      "owner:text due_on?:date due_at?:instant provisional?:bool claimed_at?:instant stopped_at?:instant "
      "segments:[ClockSegment] pauses:[ClockPause] former_due:[date] sentence:text"},
@@ -152,16 +155,17 @@ constexpr Shape kShapes[] = {
     {"SpecialDay", "date:date off:bool name:text notice:text"},
     {"Act",
      "action:text title:text outcome:text by:Actor at:instant recorded_at:instant from:text to:text version:int "
-     "basis:Basis form:object flags:[Titled] undone?:bool"},
+     "basis:Basis form:object flags:[Titled] undone?:bool counted?:[DaysCounted]"},
     {"Letter",
      "letter:text title:text channel:text at:instant text:text basis:Basis to:LetterTo "
-     "held_until?:instant cancelled?:bool"},
+     "held_until?:instant cancelled?:bool counted?:[DaysCounted]"},
+    {"DaysCounted", "of?:text title?:text function:text sentence:text provisional:bool counted:Counted"},
     {"LetterTo", "role:text title:text unit?:text"},
     {"Document", "id:id name:any media_type:text bytes:int at:instant by:Actor"},
     {"Link", "kind:text title:text title_en:text inverse:bool other:id number:text type:text ended:bool"},
     {"Decision",
      "decision:text title:text mode?:text suggestion:any choice?:any reason?:text decided_by:int complete:bool "
-     "matched:[int] inputs:object missing:[text] bases:[Basis] sentence:text event?:int"},
+     "matched:[int] inputs:object missing:[text] bases:[Basis] sentence:text event?:int counted?:[DaysCounted]"},
     {"Suggestions", "suggestions:[Decision]"},
     {"Preview", "state:StateNow clocks:[Clock] letters:[Letter] holders:[Holder] decisions:[Decision]"},
     {"Estimates", "clocks:[Clock] missing:[text] suggested:[FieldHint] decisions?:[Decision]"},
@@ -179,7 +183,8 @@ constexpr Shape kShapes[] = {
     {"GroupCount", "value:text title:text count:int late:int"},
     {"Similar", "items:[SimilarCase]"},
     {"SimilarCase",
-     "state_title:text state_title_en:text kind_title:text place:text opened_on:date number?:text id?:id title?:text "
+     "state_title:text state_title_en:text kind_title:text kind_title_en:text place:text opened_on:date "
+     "holder_name:text due_on?:date followers:int photo?:text number?:text id?:id title?:text "
      "handle?:text"},
     {"Offer", "action:text title:text title_en:text offered:bool basis:Basis why_not?:text until?:instant"},
     {"Readers", "items:[Reader]"},
@@ -200,8 +205,9 @@ constexpr Shape kShapes[] = {
     {"PackType", "id:text title:text title_en:text help:text help_en:text public:bool"},
     {"CaseType",
      "id:text title:text title_en:text help:text help_en:text pack:text document:text title_field:text "
-     "steps:[Titled] groups:[Titled] roles:[Titled] clocks:[ClockInfo] flags:[Titled] states:[StateInfo] "
+     "steps:[StepInfo] groups:[Titled] roles:[Titled] clocks:[ClockInfo] flags:[Titled] states:[StateInfo] "
      "fields:[FormField] open:ActionForm actions:[ActionForm] ways:[Way]"},
+    {"StepInfo", "id:text title:text title_en:text help:text help_en:text"},
     {"Way", "id:text title:text title_en:text help:text help_en:text before:[text] action:text with:object"},
     {"ClockInfo", "id:text title:text title_en:text force:text basis:Basis"},
     {"StateInfo", "id:text title:text title_en:text public_title:text public_title_en:text final:bool step?:text"},
@@ -215,14 +221,18 @@ constexpr Shape kShapes[] = {
      "staff?:bool show_if?:object pattern?:text units?:[text] says:FormSays basis?:Basis"},
     {"FormSays", "missing:text missing_en:text format?:text format_en?:text"},
     {"Clause", "id:text document:text title:text gist:text text:text left:text"},
+    {"Clauses", "items:[ClauseRules]"},
+    {"ClauseRules", "id:text gist:text text:text left:text rules:[ClauseRule]"},
+    {"ClauseRule", "kind:text title:text title_en:text of:text"},
     {"RegisterPage", "items:[RegisterEntry] as_of:date next?:text columns?:[RegisterColumn]"},
     {"RegisterColumn", "id:text kind:text list:bool title:text title_en:text register?:text options?:[Titled]"},
     {"RegisterEntry", "id:text name:text path?:text revision:int valid_from?:date valid_to?:date values?:object"},
     {"Version", "version:int"},
     {"Site",
-     "name:text name_en:text phone:text organiser:text organiser_en:text demo:bool document?:SiteDocument "
+     "name:text name_en:text short:text short_en:text phone:text organiser:text organiser_en:text demo:bool "
+     "document?:SiteDocument "
      "emergency:[Emergency] entries:[SiteEntry] popular:[PopularEntry] search?:SiteSearch"},
-    {"PopularEntry", "register:text entry:text title:text"},
+    {"PopularEntry", "register:text entry:text title:text source?:text date?:date"},
     {"SiteSearch", "register:text title:text title_en:text"},
     {"SiteDocument", "pack:text clause?:text text:text"},
     {"Emergency", "number:text title:text title_en:text"},
@@ -304,7 +314,7 @@ json::object Api::Impl::describe() const {
     if (route.needs_match) header("If-Match", true, "ETag of the case as it was read");
     if (route.takes_key)
       header("Idempotency-Key", false, "same key and body: the stored answer; same key, other body: refused");
-    if (route.operation == "getCase" || route.operation == "tellCase")
+    if (route.operation == "getCase" || route.operation == "tellCase" || route.operation == "getDocument")
       header("X-Purpose", false, "why personal data is read, percent-encoded; recorded");
     if (route.access == Access::staff || route.access == Access::caller_or_staff)
       header("X-Acting-Unit", false, "unit for which the person acts, where she has posts in several");
@@ -333,6 +343,8 @@ json::object Api::Impl::describe() const {
       responses["304"] = json::object{{"description", "Not changed since the ETag in If-None-Match"}};
     std::set<int> refusals(route.refusals.begin(), route.refusals.end());
     refusals.insert(429);
+    if (route.path.starts_with("/api/")) refusals.insert(400);  // a query parameter that is not described
+    if (route.path.starts_with("/api/v1/cases") && route.method == Method::get) refusals.insert(503);  // rebuilding
     if (route.access != Access::anyone) refusals.insert({401, 403, 404});
     for (const int status : refusals) responses[std::to_string(status)] = problem_response(status);
     operation["responses"] = std::move(responses);
@@ -350,10 +362,13 @@ json::object Api::Impl::describe() const {
   for (const auto& tag : tags) tag_list.push_back(json::object{{"name", tag}, {"description", tag}});
   return json::object{
       {"openapi", "3.1.0"},
-      {"info", json::object{{"title", "Tongban 通办"},
-                            {"version", options.version},
-                            {"description", "政策文件变成服务：每个时限、决定和拒绝都注明条款。"},
-                            {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
+      {"info",
+       json::object{{"title", "Tongban 通办"},
+                    {"version", options.version},
+                    {"description",
+                     "政策文件变成服务：每个时限、决定和拒绝都注明条款。A query parameter that is not described "
+                     "here, or stands twice, is refused with 400 bad_query, which names it."},
+                    {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
       {"servers", json::array{json::object{{"url", "/"}}}},
       {"security", json::array{json::object{{"token", json::array{}}}, json::object{{"cookie", json::array{}}}}},
       {"tags", std::move(tag_list)},

@@ -55,12 +55,34 @@ std::pair<std::shared_ptr<const pack::Pack>, const pack::CaseType*> type_of(Api:
   return {std::move(pack), type};
 }
 
+std::string to_lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+// Does the word stand in the text? Latin words without regard to case and only whole: `bus` does not stand in
+// `business`.
+bool stands_in(std::string_view text, std::string_view word) {
+  for (size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    const size_t end = at + word.size();
+    const bool begins = at == 0 || !is_letter(word.front()) || !is_letter(text[at - 1]);
+    const bool ends = end == text.size() || !is_letter(word.back()) || !is_letter(text[end]);
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
 // What the words typed speak for: each word of the register that stands in the text counts by its length, a word inside
 // a longer one that stands there too does not count. Two values with the same weight: no suggestion.
 std::optional<json::object> suggestion(const pack::CaseType& type, const pack::Hint& hint, const json::object& form,
                                        const kernel::Registers& registers, Date today) {
   std::string text;
-  for (const auto& name : hint.from) text += std::string(text_at(form, name)) + "\n";
+  for (const auto& name : hint.from) text += to_lower(text_at(form, name)) + "\n";
   const pack::Field* field = type.find_field(hint.field);
   if (!field || text.size() > 20'000) return std::nullopt;
   std::vector<std::pair<std::string, std::string>> found;  // word, value
@@ -69,7 +91,7 @@ std::optional<json::object> suggestion(const pack::CaseType& type, const pack::H
     if (!revision) continue;
     const feel::Value word = revision->values.get("word"), value = revision->values.get(hint.field);
     if (word.kind() != feel::Value::Kind::text || value.kind() != feel::Value::Kind::text) continue;
-    if (!word.as_text().empty() && text.find(word.as_text()) != std::string::npos)
+    if (!word.as_text().empty() && stands_in(text, to_lower(word.as_text())))
       found.emplace_back(word.as_text(), value.as_text());
   }
   std::map<std::string, std::pair<size_t, std::vector<std::string>>> votes;

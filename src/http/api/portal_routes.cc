@@ -55,14 +55,25 @@ std::optional<std::string> phone_of(Call& call, const json::object& body) {
 }
 
 // Those that are valid today.
-json::array popular_json(Api::Impl& api, const pack::Portal& portal, Date today) {
+json::array popular_json(Api::Impl& api, const pack::Pack& pack, Date today) {
   json::array list;
   const auto registers = api.parts.engine->registers();
-  for (const auto& one : portal.popular) {
+  for (const auto& one : pack.portal.popular) {
     const kernel::Entry* entry = registers->find(one.reg, one.entry);
-    if (!entry || !entry->as_of(today)) continue;
-    list.push_back(json::object{
-        {"register", one.reg}, {"entry", one.entry}, {"title", registers->name_of(one.reg, one.entry, today)}});
+    const kernel::Revision* revision = entry ? entry->as_of(today) : nullptr;
+    if (!revision) continue;
+    json::object item{
+        {"register", one.reg}, {"entry", one.entry}, {"title", registers->name_of(one.reg, one.entry, today)}};
+    // Who says so and since when: the first entry and the first date of the register's fields.
+    const pack::RegisterType* reg = pack.find_register(one.reg);
+    for (const pack::Field& field : reg ? reg->fields : std::vector<pack::Field>{}) {
+      const feel::Value value = revision->values.get(field.id);
+      if (value.is_null() || field.list) continue;
+      if (field.kind == pack::FieldKind::entry && !item.contains("source"))
+        item["source"] = registers->name_of(field.reg, value.to_plain_text(), today);
+      if (field.kind == pack::FieldKind::date && !item.contains("date")) item["date"] = value.to_plain_text();
+    }
+    list.push_back(std::move(item));
   }
   return list;
 }
@@ -88,13 +99,15 @@ static void show_site(Api::Impl& api, const CallPtr& call) {
   }
   json::object body{{"name", portal.name},
                     {"name_en", portal.name_en},
+                    {"short", portal.short_name.empty() ? portal.name : portal.short_name},
+                    {"short_en", portal.short_name_en.empty() ? portal.name_en : portal.short_name_en},
                     {"phone", portal.phone},
                     {"organiser", portal.organiser},
                     {"organiser_en", portal.organiser_en},
                     {"demo", api.options.demo},
                     {"emergency", std::move(emergency)},
                     {"entries", std::move(entries)},
-                    {"popular", popular_json(api, portal, local_date(call->now))}};
+                    {"popular", head ? popular_json(api, *head, local_date(call->now)) : json::array{}}};
   if (const pack::RegisterType* reg = head && !portal.search.empty() ? head->find_register(portal.search) : nullptr)
     body["search"] = json::object{{"register", reg->id}, {"title", reg->title}, {"title_en", reg->title_en}};
   if (head && !head->document.empty()) {
@@ -182,7 +195,7 @@ static void list_own(Api::Impl& api, const CallPtr& call) {
   json::array items;
   for (const auto& row : rows) {
     const auto state = api.parts.engine->load(row.case_id);
-    items.push_back(render_own_row({*api.parts.engine, *registers, call->now}, row, state.get()));
+    items.push_back(render_own_row({*api.parts.engine, *registers, call->actor(), call->now}, row, state.get()));
   }
   call->answer_json(200, json::object{{"items", std::move(items)}});
 }

@@ -18,8 +18,9 @@ SseEvent EventStreams::event_of(const engine::Change& change, std::string& id, s
 }
 
 bool EventStreams::concerns(const Client& client, const engine::Change& change) {
-  return client.everything || std::any_of(change.holders.begin(), change.holders.end(),
-                                          [&](const std::string& holder) { return client.holders.contains(holder); });
+  return client.rights.everything ||
+         std::any_of(change.holders.begin(), change.holders.end(),
+                     [&](const std::string& holder) { return client.rights.holders.contains(holder); });
 }
 
 void EventStreams::publish(const engine::Change& change) {
@@ -28,21 +29,21 @@ void EventStreams::publish(const engine::Change& change) {
   if (kept_.size() > kKept) kept_.pop_front();
   std::string id, data;
   for (auto it = clients_.begin(); it != clients_.end();) {
-    if (!concerns(**it, change)) {
-      ++it;
-    } else if ((*it)->stream.send(event_of(change, id, data))) {
-      ++it;
-    } else {
-      it = clients_.erase(it);
+    Client& client = **it;
+    bool stays = true;
+    if (concerns(client, change)) {
+      const std::optional<Rights> rights = client.ask();
+      if (rights) client.rights = *rights;
+      stays = rights && (!concerns(client, change) || client.stream.send(event_of(change, id, data)));
     }
+    it = stays ? std::next(it) : clients_.erase(it);
   }
 }
 
-void EventStreams::open(Responder responder, Response extra, std::set<std::string> holders, bool everything,
-                        std::optional<uint64_t> last_position) {
+void EventStreams::open(Responder responder, Response extra, AskRights ask, std::optional<uint64_t> last_position) {
   auto client = std::make_shared<Client>();
-  client->holders = std::move(holders);
-  client->everything = everything;
+  client->ask = std::move(ask);
+  client->rights = client->ask().value_or(Rights{});
   const std::lock_guard lock(mutex_);
   // Nothing to do when it ends: the next send returns false, and the client is taken out there.
   client->stream = responder.start_events(std::move(extra), [] {});
