@@ -1,19 +1,19 @@
 // Lighthouse in Debian's Chromium, on a phone as Lighthouse imagines it: median of five for the performance.
-import {chromiumPath, openPage} from '../../tests/pages/browser.mjs';
+import {openPage} from '../../tests/pages/browser.mjs';
 import {pack} from '../../tests/pages/kit.mjs';
+import {tools} from '../../tests/pages/lighthouse.mjs';
 
 const rounds = Number(process.env.WEB_RUNS ?? 5);
 const middle = (all) => [...all].sort((a, b) => a - b)[all.length >> 1];
 
 export default async function run(browser, city, figure) {
-  const {default: lighthouse} = await import('lighthouse');
-  const {launch} = await import('chrome-launcher');
+  const {lighthouse, launch} = await tools();
   const page = await openPage(browser);
   await city.signIn(page, 'zhangsan');
   const cookie = (await page.context().cookies()).map((one) => `${one.name}=${one.value}`).join('; ');
   await page.context().close();
   await browser.close();
-  const chrome = await launch({chromePath: chromiumPath, chromeFlags: ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-background-networking']});
+  const chrome = await launch();
   try {
     for (const [what, address, headers] of [
       ['portal home', city.portal()], ['portal file', city.portal(`file/${pack}/request`)], ['portal track', city.portal('track')],

@@ -15,7 +15,7 @@ export function figure(what, value, unit, aim, floor = false) {
 
 for (const [name, file] of Object.entries(parts)) {
   if (wanted.length && !wanted.includes(name)) continue;
-  if (name === 'lighthouse' && !existsSync('bench/web/node_modules/lighthouse')) continue;
+  if (name === 'lighthouse' && !existsSync('tests/pages/node_modules/lighthouse')) continue;
   console.log(`\n${name}`);
   const city = new City({at: null});
   let browser;

@@ -1,16 +1,13 @@
-// What a first visit loads: bytes as gzip would carry them, and how many files.
-import {firstLoad} from '../../tests/pages/gates.mjs';
-import {pack} from '../../tests/pages/kit.mjs';
+// What a first visit loads on every place where people land: bytes of script as gzip would carry them, and requests.
+import {firstLoad, landings, limits, signedIn} from '../../tests/pages/gates.mjs';
 
 export default async function sizes(browser, city, figure) {
-  for (const [what, address, ready, most, files] of [
-    ['portal home', city.portal(), '.entries li', 60_000, 8],
-    ['portal file', city.portal(`file/${pack}/request`), '#f-content', 60_000, 8],
-    ['portal track', city.portal('track'), '.track-form', 60_000, 8],
-    ['desk sign-in', city.desk(), 'form.signin', 250_000],
-  ]) {
-    const load = await firstLoad(browser, address, ready);
-    figure(`${what}, script`, load.script, 'bytes', most);
-    figure(`${what}, files`, load.requests, '', files);
+  const filed = await city.file();
+  const storage = await signedIn(browser, city);
+  for (const place of landings(city, filed)) {
+    const most = limits[place.name.split(' ')[0]];
+    const load = await firstLoad(browser, place, storage);
+    figure(`${place.name}, script`, load.script, 'bytes', most.script);
+    figure(`${place.name}, requests`, load.requests, '', most.requests);
   }
 }

@@ -60,6 +60,18 @@ async function presence(browser, city) {
   await second.locator('.facts-pane').waitFor();
   await settled(second);
   check('two people: who left is no longer shown', (await second.locator('.others').count()) === 0);
+  // The tab is closed instead: told at once, not after the 45 seconds that a page without good-bye is held for.
+  await first.goto(city.desk(`cases/${shared.id}`));
+  await first.locator('.facts-pane').waitFor();
+  await settled(first);
+  await second.reload();
+  await second.locator('.others').waitFor();
+  await first.close({runBeforeUnload: true});
+  await second.waitForTimeout(500);
+  await second.reload();
+  await second.locator('.facts-pane').waitFor();
+  await settled(second);
+  check('two people: who closed the tab is no longer shown', (await second.locator('.others').count()) === 0);
   await first.context().close();
   await second.context().close();
 }

@@ -7,7 +7,7 @@ import {City, forgetModel, part, steadyDay} from './kit.mjs';
 treesAreSteady(steadyDay);
 if (!steadyDay) console.log('skipped: accessibility trees, because libfaketime is not installed (apt-get install libfaketime)');
 const wanted = (process.env.TONGBAN_PAGES ?? '').split(/\s+/).filter(Boolean);
-const all = {journeys: './journeys.mjs', states: './states.mjs', gates: './gates.mjs', drafts: './drafts.mjs', wrong: './wrong_use.mjs', attacks: './attacks.mjs', desk: './desk_work.mjs', lost: './lost_property.mjs'};
+const all = {journeys: './journeys.mjs', states: './states.mjs', gates: './gates.mjs', drafts: './drafts.mjs', kept: './kept.mjs', wrong: './wrong_use.mjs', attacks: './attacks.mjs', staff: './staff_fields.mjs', desk: './desk_work.mjs', lighthouse: './lighthouse.mjs', lost: './lost_property.mjs'};
 const chosen = Object.keys(all).filter((one) => !wanted.length || wanted.includes(one));
 // Each part has a city and a browser of its own: what one files does not show in the other's lists. The walks through
 // all states make their cities themselves.

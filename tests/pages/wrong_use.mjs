@@ -154,5 +154,25 @@ export async function wrong(browser, city) {
   await late.waitForLoadState('load');
   const day = new Intl.DateTimeFormat('zh-CN', {timeZone: 'Asia/Shanghai', day: 'numeric'}).format(today);
   check('a wrong clock: the page shows the day of the server', (await late.locator('.day').innerText()).includes(`月${parseInt(day, 10)}日`), await late.locator('.day').innerText());
+  // A draft is kept at the server's time, and what the desk proposes as "when it happened" is too.
+  await late.goto(city.portal(`file/${pack}/request`));
+  await late.locator('#f-content').fill('钟表不准的手机上写的');
+  await late.clock.runFor(1500);
+  await late.goto(city.portal());
+  await late.locator('.rows a[href*="file/"]').first().waitFor();
+  const shown_day = `月${parseInt(day, 10)}日`;
+  check('a wrong clock: a draft says when it was kept by the clock of the server', (await late.locator('.rows li', {hasText: '钟表不准'}).innerText()).includes(shown_day), await late.locator('.rows').innerText());
   await late.context().close();
+  const done = await city.file({title: '钟表不准时办的事', phone: '13800009877'});
+  await city.bring(done, 'dispatch');
+  await city.act(done, 'lisi', 'hand_down', {handler: 'yuzhong-urban', why_handler: '属于市容管理'});
+  const clerk = await openPage(browser);
+  await clerk.clock.install({time: tomorrow});
+  await city.signIn(clerk, 'heqing');
+  await clerk.goto(city.desk(`cases/${done.id}?act=reply`));
+  await clerk.locator('#act-told_at').first().waitFor();
+  const proposed = await clerk.locator('#act-told_at, #act-told_at input').evaluateAll((all) => all.map((one) => one.value).filter(Boolean).join(' '));
+  const date = new Intl.DateTimeFormat('sv-SE', {timeZone: 'Asia/Shanghai'}).format(today);
+  check('a wrong clock: the desk proposes times by the clock of the server', proposed.includes(date), [proposed, date]);
+  await clerk.context().close();
 }

@@ -1,8 +1,9 @@
 // One act with its form: draft, suggestions, preview, files, sending with the key of the draft and the version read.
 // The draft survives reload, sign-in and a colleague's change; 412 shows both versions.
-import { nextTick, reactive, ref, watch } from 'vue';
+import { serverNow } from '@shared/time';
+import { nextTick, reactive, ref, shallowRef, watch } from 'vue';
 import { ApiError, asProblem, newKey } from '@shared/api';
-import { dropDraft, keepFile, loadDraft, newDraft, readFile, saveDraft, type Draft, type DraftFile } from '@shared/drafts';
+import { dropDraft, keepFile, keepOnLeaving, loadDraft, newDraft, onOther, readFile, sameDraft, saveDraft, type Draft, type DraftFile } from '@shared/drafts';
 import { bodyOf, check, type Fault, type Values } from '@shared/form/schema';
 import { api, draft_id } from './session';
 import { load_register, pack_id } from './packs';
@@ -41,11 +42,28 @@ export function use_act(target: Target, form: ActionForm, initial: Values = {}) 
   let previews = true;
   const touched = ref(restored.value);
 
+  // What another tab writes into the same draft; until one is chosen, this tab keeps nothing over it.
+  const other = shallowRef<Draft<Values>>();
+  const deaf = onOther(id, (d) => (other.value = d && !sameDraft(d, draft) ? (d as Draft<Values>) : undefined));
+  function take_other(): void {
+    const d = other.value;
+    if (!d) return;
+    for (const key of Object.keys(values)) delete values[key];
+    Object.assign(values, d.values);
+    draft.files = d.files;
+    draft.key = d.key;
+    other.value = undefined;
+    touched.value = true;
+  }
+  const keep_mine = () => { other.value = undefined; touched.value = true; keep(); };
+
   let save_timer: ReturnType<typeof setTimeout> | undefined;
   let look_timer: ReturnType<typeof setTimeout> | undefined;
+  let sent = false;
   const keep = () => {
-    if (!touched.value) return; draft.title = target.title; saveDraft(JSON.parse(JSON.stringify(draft)) as Draft); saved_at.value = draft.at = Date.now();
+    if (!touched.value || sent || other.value) return; draft.title = target.title; saveDraft(JSON.parse(JSON.stringify(draft)) as Draft); saved_at.value = draft.at = serverNow();
   };
+  const stay = keepOnLeaving(keep);
   const stop = watch(() => JSON.stringify(values), () => {
     clearTimeout(save_timer);
     save_timer = setTimeout(keep, 250);
@@ -131,7 +149,7 @@ export function use_act(target: Target, form: ActionForm, initial: Values = {}) 
       faults.value = p.fields ?? [];
       problem.value = p;
       // A refusal decided nothing: the next attempt is a new one.
-      if (error instanceof ApiError && !error.offline) { draft.key = newKey(); keep(); }
+      if (error instanceof ApiError && !error.offline && error.status < 500) { draft.key = newKey(); keep(); }
       return undefined;
     } finally {
       busy.value = false;
@@ -139,6 +157,7 @@ export function use_act(target: Target, form: ActionForm, initial: Values = {}) 
     }
   }
   async function forget(): Promise<void> {
+    sent = true;
     clearTimeout(save_timer);
     clearTimeout(look_timer);
     stop();
@@ -154,6 +173,6 @@ export function use_act(target: Target, form: ActionForm, initial: Values = {}) 
     void dropDraft(id);
     void suggest();
   }
-  const end = () => { clearTimeout(look_timer); clearTimeout(save_timer); if (Object.keys(values).length && restored.value) keep(); stop(); };
-  return { touched, draft, values, faults, problem, preview, decisions, suggestions, busy, saved_at, restored, theirs, fields, look, suggest, add_files, remove_file, send, forget, clear, keep, end };
+  const end = () => { clearTimeout(look_timer); clearTimeout(save_timer); if (Object.keys(values).length) keep(); stop(); stay(); deaf(); };
+  return { other, take_other, keep_mine, touched, draft, values, faults, problem, preview, decisions, suggestions, busy, saved_at, restored, theirs, fields, look, suggest, add_files, remove_file, send, forget, clear, keep, end };
 }

@@ -18,6 +18,8 @@ function value_is_code(type: string, id: string): boolean {
 export function row_words(row: CaseRow): string[] {
   const type = type_of(row.type);
   const words: string[] = [];
+  // The labels of the row serve until the type has come.
+  if (!type) { const label = Object.values(row.labels ?? {})[0]; if (label) words.push(label); }
   for (const field of type?.fields ?? type?.open.fields ?? []) {
     const value = row.fields[field.id];
     if (field.kind === 'one_of' && value !== undefined) { words.push(value_words(type, field.id, value)); break; }

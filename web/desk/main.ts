@@ -6,6 +6,7 @@ import { addTexts, startLang } from '@shared/text';
 import zh from './text/zh';
 import App from './App.vue';
 import { router } from './router';
+import './packs';
 import { read_session } from './session';
 import { start_keyboard } from './models/keyboard';
 import { start_clock } from './format';

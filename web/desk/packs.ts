@@ -2,7 +2,6 @@
 import { reactive, shallowReactive } from 'vue';
 import { api } from './session';
 import { said } from '@shared/text';
-import { fromSchema } from '@shared/form/schema';
 import type { ActionForm, DeskType, FormField, PackInfo, RegisterEntry } from './models/types';
 
 const types = shallowReactive(new Map<string, DeskType>()); // "pack/type"
@@ -27,7 +26,7 @@ export function load_type(key: string): Promise<DeskType | undefined> {
   const [pack, type] = key.split('/');
   const ask = api.get<DeskType>(`packs/${encodeURIComponent(pack!)}/types/${encodeURIComponent(type!)}`)
     .then((got) => {
-      for (const form of [got.open, ...got.actions]) form.fields ??= fromSchema(form.form);
+      for (const form of [got.open, ...got.actions]) form.fields ??= [];
       types.set(key, got);
       return got;
     })

@@ -2,8 +2,9 @@
 // problem; a lost network is an ApiError with `offline`; nothing is retried but after a sign-in (with the same
 // Idempotency-Key, so that nothing happens twice); the server's clock is learnt from every answer.
 import { ref, shallowRef } from 'vue';
+import { addressOf, takeAhead, type Query } from './ahead';
 import { t } from './text';
-import { learnServerTime } from './time';
+import { learnServerTime, serverNow } from './time';
 import type { Problem } from './types';
 
 export class ApiError extends Error {
@@ -15,8 +16,9 @@ export class ApiError extends Error {
 
 export interface Options {
   body?: unknown; file?: Blob; headers?: Record<string, string>; version?: number; key?: string; token?: string | (() => string | undefined); unit?: string;
-  purpose?: string; query?: Record<string, string | number | boolean | string[] | undefined | null>; signal?: AbortSignal;
+  purpose?: string; query?: Query; signal?: AbortSignal;
   quiet?: boolean; // do not ask for a sign-in on 401
+  parting?: boolean; // sent even though the page is going away
 }
 export interface Settings {
   /** Who asks: a token (portal), or the CSRF value that goes with the cookie (desk). */
@@ -27,7 +29,7 @@ export interface Settings {
 
 /** The portal shows who it is by tokens alone and sends no cookie: a desk open in the same browser stays apart. */
 export const defaults: { credentials: RequestCredentials } = { credentials: 'same-origin' };
-export const apiRoot = (): URL => new URL('../api/v1/', document.baseURI);
+export { apiRoot } from './ahead';
 /** False while the server cannot be reached; a strip under the header says so. */
 export const online = ref(true);
 export const lostSince = shallowRef<number | null>(null);
@@ -35,7 +37,7 @@ let poll: ReturnType<typeof setTimeout> | undefined;
 const waiting = new Set<() => void>();
 
 function lost(): void {
-  if (online.value) { online.value = false; lostSince.value = Date.now(); }
+  if (online.value) { online.value = false; lostSince.value = serverNow(); }
   if (poll === undefined) poll = setTimeout(askAgain, 3000);
 }
 function found(): void {
@@ -98,14 +100,11 @@ export class Api {
     let body: BodyInit | undefined;
     if (o.file) { body = o.file; headers['Content-Type'] = 'application/octet-stream'; }
     else if (o.body !== undefined) { body = JSON.stringify(o.body); headers['Content-Type'] = 'application/json'; }
-    const url = new URL(path, apiRoot());
-    for (const [name, value] of Object.entries(o.query ?? {})) {
-      if (value === undefined || value === null || value === '') continue;
-      for (const one of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(one));
-    }
-    let answer: Response;
+    const url = addressOf(path, o.query);
+    const early = method === 'GET' && !o.purpose && !token ? takeAhead(url, headers) : undefined;
+    let answer: Response | undefined = early ? await early.catch(() => undefined) : undefined;
     try {
-      answer = await fetch(url, { method, headers, body, signal: o.signal, credentials: defaults.credentials, cache: 'no-store' });
+      answer ??= await fetch(url, { method, headers, body, signal: o.signal, credentials: defaults.credentials, cache: 'no-store', keepalive: o.parting });
     } catch (error) {
       if ((error as Error).name === 'AbortError') throw error;
       lost();

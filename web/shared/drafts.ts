@@ -2,10 +2,11 @@
 // can be listed (home page, desk), survives reload, back and a cut network, and carries the Idempotency-Key of its
 // submission, so that sending twice files once. Two tabs: the later write wins per draft, and `onOther` tells the page.
 import { newKey } from './api';
+import { serverNow } from './time';
 
 export interface Draft<T = unknown> {
   id: string; kind: string; // e.g. "open:hotline-12345/request" or "act:CASE:reply"
-  title: string; at: number; key: string; step?: string; values: T; files: DraftFile[]; sent?: unknown; base?: number; writer?: string;
+  title: string; at: number; key: string; step?: string; values: T; files: DraftFile[]; sent?: unknown; tried?: unknown[]; base?: number; writer?: string;
 }
 export interface DraftFile { id: string; name: string; type: string; size: number; field: string; document?: string }
 
@@ -21,11 +22,11 @@ const read = (key: string): string | null => {
 };
 
 export function newDraft<T>(kind: string, values: T, id = newKey()): Draft<T> {
-  return { id, kind, title: '', at: Date.now(), key: newKey(), values, files: [] };
+  return { id, kind, title: '', at: serverNow(), key: newKey(), values, files: [] };
 }
 /** False when only memory took it (storage full or off): the page says so. */
 export function saveDraft(draft: Draft): boolean {
-  draft.at = Date.now();
+  draft.at = serverNow();
   draft.writer = me;
   return write(PREFIX + draft.id, JSON.stringify(draft));
 }
@@ -50,6 +51,12 @@ export async function wipeDrafts(): Promise<void> {
   for (const draft of listDrafts()) await dropDraft(draft.id);
   if (typeof indexedDB !== 'undefined') indexedDB.deleteDatabase(BASE);
 }
+/** Calls `keep` when the page goes away or out of sight, so that the last letters are kept too. */
+export function keepOnLeaving(keep: () => void): () => void {
+  window.addEventListener('pagehide', keep);
+  document.addEventListener('visibilitychange', keep);
+  return () => { window.removeEventListener('pagehide', keep); document.removeEventListener('visibilitychange', keep); };
+}
 /** Another tab changed or removed this draft. */
 export function onOther(id: string, tell: (draft: Draft | undefined) => void): () => void {
   const listen = (event: StorageEvent) => {
@@ -60,6 +67,9 @@ export function onOther(id: string, tell: (draft: Draft | undefined) => void): (
   window.addEventListener('storage', listen);
   return () => window.removeEventListener('storage', listen);
 }
+
+/** Whether two drafts hold the same words and files. */
+export const sameDraft = (a: Draft, b: Draft): boolean => JSON.stringify([a.values, a.files]) === JSON.stringify([b.values, b.files]);
 
 // Files.
 const BASE = 'tongban';

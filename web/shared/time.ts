@@ -1,31 +1,29 @@
 // Dates and instants of the service: always those of China Standard Time, whatever the clock or zone of the browser.
 // "Now" is the server's: every answer's Date header corrects it (api.ts), so that a wrong clock shifts no deadline.
 import { ref } from 'vue';
+import { weekday } from './days';
 import { lang, t } from './text';
+export { addDays, dateOf, dayNumber, weekday } from './days';
 
 const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-const offset = ref(0); // server minus browser, milliseconds
+// What the last page learnt serves until the first answer, and where none comes.
+const KEPT = 'tongban.clock';
+const kept = (): number => { try { return Number(localStorage.getItem(KEPT)) || 0; } catch { return 0; } };
+const offset = ref(kept()); // server minus browser, milliseconds
 let known = false;
 
 export function learnServerTime(header: string | null): void {
   const at = header ? Date.parse(header) : NaN;
   if (Number.isNaN(at)) return;
   const seen = at + 500 - Date.now(); // the header has whole seconds
-  if (!known || Math.abs(seen - offset.value) > 2000) offset.value = seen;
+  if (!known || Math.abs(seen - offset.value) > 2000) {
+    offset.value = seen;
+    try { if (Math.abs(seen) > 60_000) localStorage.setItem(KEPT, String(Math.round(seen))); else localStorage.removeItem(KEPT); } catch { /* for this page */ }
+  }
   known = true;
 }
 export const serverNow = (): number => Date.now() + offset.value;
 
-/** Number of the day since 1970-01-01, for a date `2021-02-05`. */
-export function dayNumber(date: string): number {
-  const [y, m, d] = date.split('-').map(Number);
-  return Math.round(Date.UTC(y, m - 1, d) / DAY);
-}
-export const dateOf = (day: number): string => new Date(day * DAY).toISOString().slice(0, 10);
-export const addDays = (date: string, n: number): string => dateOf(dayNumber(date) + n);
-/** 0 = Monday … 6 = Sunday. */
-export const weekday = (date: string): number => (dayNumber(date) + 3) % 7;
 const inChina = (instant: string | number): string => {
   const at = typeof instant === 'number' ? instant : Date.parse(instant);
   return Number.isNaN(at) ? '' : new Date(at + 8 * HOUR).toISOString();

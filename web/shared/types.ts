@@ -21,7 +21,7 @@ export interface Clock {
   status: 'running' | 'paused' | 'claimed' | 'stopped' | 'cancelled'; late: boolean; owner: string;
   due_on?: string; due_at?: string; provisional?: boolean; claimed_at?: string; stopped_at?: string;
   segments: ClockSegment[]; pauses: { from: string; to?: string; basis: Basis }[]; former_due: string[]; sentence: string;
-  remaining?: number; remaining_minutes?: number; limit_text?: string;
+  remaining?: number; remaining_minutes?: number; limit_text?: string; type?: 'deadline' | 'window' | 'not_before' | 'elapsed';
 }
 export interface CalendarDay { date: string; working: boolean; name?: string; notice?: string; provisional: boolean }
 export interface Actor { role: string; title: string; title_en?: string; unit?: Named; person?: string }
@@ -36,7 +36,7 @@ export interface DocumentInfo { id: string; name: string | null; media_type: str
 export interface Offer { action: string; title: string; title_en?: string; offered: boolean; basis: Basis; why_not?: string }
 export interface Decision {
   decision: string; title: string; mode?: string; suggestion: unknown; choice?: unknown; reason?: string; decided_by: number; complete: boolean;
-  matched: number[]; inputs: Record<string, unknown>; missing: string[]; bases: Basis[]; event?: number;
+  matched: number[]; inputs: Record<string, unknown>; missing: string[]; bases: Basis[]; event?: number; sentence?: string;
 }
 export interface Step extends Titled { state: 'done' | 'now' | 'ahead'; at?: string }
 export interface Case {
@@ -52,9 +52,11 @@ export interface Case {
 export interface CaseRow {
   id: string; number: string; type: string; type_title?: string; state: string; state_title?: string; state_title_en?: string; open: boolean;
   opened_at: string; changed_at: string; closed_at?: string; late: boolean; held_by: string; version: number; due_at?: string; due_clock?: string;
-  due_provisional?: boolean; fields: Record<string, unknown>;
+  due_provisional?: boolean; fields: Record<string, unknown>; labels?: Record<string, string>;
   title?: string; due?: { clock: string; title: string; at: string; provisional: boolean; remaining: number; remaining_minutes?: number; late: boolean };
   holder_name?: string; flags?: Titled[]; paused?: boolean;
+  /** For the person herself: what it is about, her clock for the strip, and the act that waits for her. */
+  kind_title?: string; kind_title_en?: string; clock_now?: Clock; awaits?: Titled;
 }
 export type FieldKind = 'text' | 'long_text' | 'number' | 'yes_no' | 'date' | 'instant' | 'limit' | 'phone' | 'one_of' | 'entry' | 'file' | 'case';
 export type ShowIf = { field: string; equals: unknown } | { field: string; in: unknown[] } | { formula: string };
@@ -71,22 +73,22 @@ export interface ActionForm {
 export interface JsonSchema { title?: string; properties?: Record<string, Record<string, unknown>>; required?: string[] }
 export interface CaseType {
   id: string; title: string; title_en: string; help?: string; help_en?: string; pack: string; document: string; title_field?: string;
-  steps?: Titled[]; groups: Titled[]; roles?: Titled[]; clocks?: (Titled & { force: string; basis: Basis })[]; flags?: Titled[];
+  steps?: (Titled & { help?: string; help_en?: string })[]; groups: Titled[]; roles?: Titled[]; clocks?: (Titled & { force: string; basis: Basis })[]; flags?: Titled[];
   states: (Titled & { public_title: string; public_title_en?: string; final: boolean; step?: string })[];
   fields?: FormField[]; open: ActionForm; actions: ActionForm[];
 }
 export interface Clause { id: string; document: string; title: string; gist: string; text: string; left: string }
 export interface PackInfo { id: string; title: string; title_en?: string; document: string; issuer: string; edition: string; types: (Titled & { help?: string; help_en?: string; public: boolean })[] }
 export interface Site {
-  name: string; name_en: string; phone: string; organiser: string; organiser_en: string; demo: boolean;
+  name: string; name_en: string; short?: string; short_en?: string; phone: string; organiser: string; organiser_en: string; demo: boolean;
   document?: { pack: string; clause?: string; text: string };
   emergency: { number: string; title: string; title_en: string }[];
   /** The register that the home page searches, and entries of it that many ask for. */
-  search?: { register: string; title: string; title_en: string }; popular?: { register: string; entry: string; title: string; title_en: string }[];
+  search?: { register: string; title: string; title_en: string }; popular?: { register: string; entry: string; title: string; title_en: string; source?: string; date?: string }[];
   entries: { pack: string; type: string; title: string; title_en: string; help: string; help_en: string }[];
 }
 export interface RegisterEntry { id: string; name: string; revision: number; values?: Record<string, unknown> }
-export interface Similar { state_title?: string; state_title_en?: string; kind_title?: string; kind_title_en?: string; place?: string; opened_at?: string; opened_on?: string; distance?: number; number?: string; id?: string; title?: string; handle?: string }
+export interface Similar { state_title?: string; state_title_en?: string; kind_title?: string; kind_title_en?: string; place?: string; opened_at?: string; opened_on?: string; distance?: number; number?: string; id?: string; title?: string; handle?: string; holder_name?: string; due_on?: string; followers?: number; photo?: string }
 /** A value that the words of a person suggest for a field. */
 export interface Hint { field: string; value: string; title?: string; title_en?: string; words?: string[]; sentence?: string; sentence_en?: string }
 export interface Preview { state: Titled; clocks: Clock[]; letters: { letter: string; title: string; channel: string; to: unknown; text: string }[]; holders: Holder[]; decisions: Decision[] }

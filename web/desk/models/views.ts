@@ -1,6 +1,6 @@
 // The views of the inbox: what each asks of the API. The address of the page carries view, filters, sort, page and
 // columns; from it the query is made, so a link shows a colleague the same list.
-import { addDays } from '@shared/time';
+import { addDays } from '@shared/days';
 
 export interface Address {
   view?: string; q?: string; type?: string; state?: string; flag?: string; due?: string; from?: string; until?: string;
@@ -62,3 +62,6 @@ export const columns_of = (a: Address): string[] => {
   const chosen = (a.cols ?? '').split(',').filter((c) => all_columns.includes(c));
   return chosen.length ? chosen : ['number', 'title', 'kind', 'state', 'holder', 'due'];
 };
+/** What the list itself asks for: the view's query with order and page. */
+export const list_query = (a: Address, mine: { unit: string; position: string }, today: string, days: { date: string; working: boolean }[]): Query =>
+  ({ ...query_of(a, mine, today, days), sort: sort_of(a), limit: size_of(a), after: a.after });
