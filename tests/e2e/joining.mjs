@@ -1,25 +1,7 @@
 // Several people tell of one matter, over HTTP: a stranger follows the request of another without learning whose it is,
 // staff join and separate requests, one answer reaches everybody. And what strangers are told before they file.
-import {deflateSync} from 'node:zlib';
+import {png} from './png.mjs';
 import {check, play} from './program.mjs';
-
-// A picture of one colour.
-function png(side = 24) {
-  const table = Array.from({length: 256}, (_, n) => { for (let k = 0; k < 8; ++k) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1; return n >>> 0; });
-  const sum = (bytes) => { let c = 0xffffffff; for (const b of bytes) c = table[(c ^ b) & 0xff] ^ (c >>> 8); return (c ^ 0xffffffff) >>> 0; };
-  const chunk = (kind, body) => {
-    const whole = Buffer.concat([Buffer.from(kind), body]), size = Buffer.alloc(4), check_sum = Buffer.alloc(4);
-    size.writeUInt32BE(body.length);
-    check_sum.writeUInt32BE(sum(whole));
-    return Buffer.concat([size, whole, check_sum]);
-  };
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(side, 0);
-  head.writeUInt32BE(side, 4);
-  head.set([8, 2, 0, 0, 0], 8);
-  const rows = Buffer.concat(Array.from({length: side}, () => Buffer.concat([Buffer.from([0]), Buffer.alloc(side * 3, 120)])));
-  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', head), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
-}
 
 
 await play(joining);
@@ -69,7 +51,7 @@ async function joining(program) {
   check('a stranger gets a handle, and no number', item?.handle?.length >= 20 && !item.number && !item.id && !item.title && !similar.text.includes(first.json.number), similar.text);
   check('a stranger learns unit, day and followers of it', typeof item.holder_name === 'string' && item.followers === 0 && !('photo' in item), similar.text);
   // A photograph: small, under a handle of its own, and never of a request whose caller asked for confidentiality.
-  const photo = png();
+  const photo = png(24, 24);
   const owner = (await program.ask('POST', '/api/v1/trackings', {body: {number: first.json.number, code: first.json.tracking_code}})).json.token;
   const sent = await fetch(`${program.url}/api/v1/cases/${first.json.id}/documents`, {method: 'POST', body: photo, headers: {authorization: `Bearer ${owner}`, 'content-type': 'image/png', 'x-file-name': 'a.png', 'idempotency-key': 'photo-of-first'}});
   check('a photograph is taken', sent.status === 201, await sent.text());
