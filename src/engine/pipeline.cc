@@ -9,6 +9,8 @@ namespace tongban::engine {
 namespace {
 
 constexpr size_t kMaxRounds = 100'000;
+// While more are waiting, fewer are not worth the pages and the sync that each commit takes (docs/performance.md).
+constexpr size_t kWorthACommit = 12;
 constexpr int64_t kIdlePollMs = 1000;  // a clock that was set forward is noticed within this time
 constexpr std::chrono::milliseconds kDueWorkAtLeastEvery{200};  // also while requests keep coming
 
@@ -79,16 +81,20 @@ bool Writer::must_wait(const Task& task) const {
   return key && committing_->batch.idempotency.contains({key->actor, key->key});
 }
 
+// One by one, so that the commit thread gets the next round as soon as it is free and the round is worth a commit.
 void Writer::decide_queued() {
-  std::vector<Task> tasks;
-  {
-    const std::lock_guard lock(queue_mutex_);
-    while (can_take() && tasks.size() < config_.max_batch) {
+  for (;;) {
+    const bool is_free = !committing_ || is_commit_done();
+    if (is_free && open_round_ && open_round_->tasks.size() >= kWorthACommit) return;
+    std::vector<Task> tasks;
+    {
+      const std::lock_guard lock(queue_mutex_);
+      if (!can_take()) return;
       tasks.push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
+    decide_again(std::move(tasks));
   }
-  if (!tasks.empty()) decide_again(std::move(tasks));
 }
 
 // Decides tasks into the open round.

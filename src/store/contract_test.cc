@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-enum class Engine { memory, sqlite, sqlite_indexed };  // the last: no case waits for others to be indexed
+enum class Engine { memory, sqlite, sqlite_indexed };  // the last: nothing waits for others to be indexed
 
 class StoreContract : public ::testing::TestWithParam<Engine> {
  protected:
@@ -32,8 +32,9 @@ class StoreContract : public ::testing::TestWithParam<Engine> {
     if (GetParam() == Engine::memory) {
       store_ = std::make_unique<MemoryStore>();
     } else {
-      auto opened =
-          SqliteStore::open(folder_.path("data"), {.recent_cases = GetParam() == Engine::sqlite_indexed ? 0u : 512u});
+      const bool waits = GetParam() == Engine::sqlite;
+      auto opened = SqliteStore::open(folder_.path("data"),
+                                      {.recent_cases = waits ? 512u : 0u, .recent_rows = waits ? 1000u : 0u});
       EXPECT_TRUE(opened.ok()) << opened.error().message;
       store_ = std::move(opened).value();
     }
@@ -422,7 +423,8 @@ TEST(StoreHistories, RandomHistoriesGiveTheSameAnswersAsTheOracle) {
     TempFolder folder;
     MemoryStore oracle;
     // None waits, all wait, or some do.
-    const SqliteOptions options{.recent_cases = std::vector<uint32_t>{0, 1000, 5}[round % 3]};
+    const SqliteOptions options{.recent_cases = std::vector<uint32_t>{0, 1000, 5}[round % 3],
+                                .recent_rows = std::vector<uint32_t>{0, 5, 1000}[round % 3]};
     auto opened = SqliteStore::open(folder.path("data"), options);
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     std::unique_ptr<SqliteStore> store = std::move(opened).value();

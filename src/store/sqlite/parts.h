@@ -19,6 +19,7 @@
 #include "store/sqlite/connection.h"
 #include "store/sqlite/inbox.h"
 #include "store/sqlite/sqlite_store.h"
+#include "store/sqlite/waiting_rows.h"
 
 namespace tongban::store {
 
@@ -59,10 +60,16 @@ class Marks {
   std::unordered_map<std::string, std::string> marks_;
 };
 
-struct HashHash {
-  size_t operator()(const Hash& hash) const {
-    return std::hash<std::string_view>{}(view_of(hash).substr(0, 8));  // of a keyed hash any part is as good
-  }
+struct WaitingKey {
+  Id digest;
+  int64_t number = 0;
+  std::string_view key() const { return digest.view(); }
+};
+struct WaitingPerson {
+  PersonHashRow row;
+  int64_t stream = 0;
+  int64_t number = 0;  // in person_hashes_recent
+  std::string_view key() const { return view_of(row.hash); }
 };
 
 // Which hashes may be in a table: says surely no, or perhaps. Most telephones and keys of a filing are new, and this
@@ -109,10 +116,10 @@ struct WriterStatements {
   Statement begin, commit;
   Statement find_stream, greatest_stream, greatest_number, insert_stream, update_stream, insert_ledger, write_head;
   Statement number_taken, put_case, remove_clocks, insert_clock;
-  Statement put_register, add_person_hash, remove_person_hash, remove_recent_person_hash, index_persons,
+  Statement put_register, add_person_hash, remove_person_hash, remove_recent_person_hash, index_person,
       clear_recent_persons;
   Statement find_words, put_words, remove_words, index_words, unindex_words, recent_words, put_indexed;
-  Statement add_outbox, remove_outbox, insert_idempotency, find_key, index_keys, keys_are_indexed, insert_audit,
+  Statement add_outbox, remove_outbox, insert_idempotency, find_key, index_key, keys_are_indexed, insert_audit,
       put_record, remove_record, put_counter;
 };
 
@@ -136,11 +143,11 @@ struct SqliteStore::Parts {
   mutable std::mutex head_mutex;  // guards `head` for readers; the writer thread alone changes it
   Head head;
 
-  // Keys and person hashes that stand in their tables but not in the index yet (docs/formats/store.md). The writer
-  // thread alone changes them, under the mutex.
+  // Keys and person hashes that stand in their tables but perhaps not in the index yet (docs/formats/store.md). The
+  // writer thread alone changes them, under the mutex.
   mutable std::mutex recent_mutex;
-  std::unordered_map<Id, int64_t> recent_keys;  // digest to number
-  std::unordered_multimap<Hash, PersonHashRow, HashHash> recent_persons;
+  WaitingRows<WaitingKey> recent_keys;
+  WaitingRows<WaitingPerson> recent_persons;
   // Replaced by larger ones when they are crowded.
   std::shared_ptr<HashFilter> person_filter = std::make_shared<HashFilter>(0);
   std::shared_ptr<HashFilter> key_filter = std::make_shared<HashFilter>(0);
@@ -159,8 +166,12 @@ struct SqliteStore::Parts {
   std::string event_bytes, event_hashes, packed_bytes;
   std::unordered_map<Id, int64_t> batch_keys;
   std::shared_ptr<HashFilter> batch_key_filter;  // as of the beginning of the batch
-  std::vector<PersonHashRow> batch_persons, batch_persons_removed;
-  bool indexes_keys = false, indexes_persons = false;
+  std::vector<WaitingPerson> batch_persons;
+  std::vector<PersonHashRow> batch_persons_removed;
+  size_t moving_keys = 0, moving_persons = 0;              // shares that the batch moves
+  int64_t keys_mark = 0, batch_keys_mark = 0;              // what the table says is indexed
+  int64_t persons_cleared = 0, batch_persons_cleared = 0;  // rows up to this number are gone
+  int64_t next_person = 1;                                 // number of the next row of person_hashes_recent
   // The table `indexed`, and what the batch makes of it.
   struct Indexed {
     int64_t places = 0, words = 0;
@@ -198,9 +209,12 @@ struct SqliteStore::Parts {
                            const char* recent);
   Result<void> run(Statement& statement);  // without arguments or rows
   Result<void> index_recent();
-  Result<void> index_recent_cases(bool can_now);
+  Result<void> index_recent_keys();
+  Result<void> index_recent_persons();
+  Result<void> index_recent_cases();
   void set_indexed(const Indexed& now);
   void publish_recent();
+  void forget_batch_rows();
   Result<std::vector<Committed>> apply_batch(const std::vector<Transaction>& batch, Head& head);
   void after_commit();
   void sync_head();

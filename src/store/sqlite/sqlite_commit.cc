@@ -11,8 +11,8 @@ namespace tongban::store {
 namespace {
 
 constexpr size_t kMostKnownStreams = 200'000;
-// Keys and hashes are random: put into their index one by one, each would change a page of its own.
-constexpr size_t kMostRecent = 4096;
+// Rows that are removed from person_hashes_recent for each share that is moved: more than one has.
+constexpr int64_t kClearedPerShare = 512;
 
 // Two parts that name the same row: the last one counts, and only it is stored.
 template <class Row, class Same>
@@ -94,14 +94,12 @@ Result<void> SqliteStore::Parts::prepare() {
           "INSERT INTO registers(register_id, entry_id, revision, body) VALUES(?1,?2,?3,?4) ON CONFLICT(register_id, "
           "entry_id) "
           "DO UPDATE SET revision = excluded.revision, body = excluded.body"));
-  TRY(set(sql.add_person_hash, "INSERT INTO person_hashes_recent(hash, person, stream) VALUES(?1,?2,?3)"));
+  TRY(set(sql.add_person_hash, "INSERT INTO person_hashes_recent(hash, person, stream, number) VALUES(?1,?2,?3,?4)"));
   TRY(set(sql.remove_person_hash, "DELETE FROM person_hashes WHERE hash = ?1 AND person = ?2 AND stream = ?3"));
   TRY(set(sql.remove_recent_person_hash,
           "DELETE FROM person_hashes_recent WHERE hash = ?1 AND person = ?2 AND stream = ?3"));
-  TRY(set(sql.index_persons,
-          "INSERT INTO person_hashes SELECT hash, person, stream FROM person_hashes_recent WHERE true ORDER BY hash "
-          "ON CONFLICT DO NOTHING"));
-  TRY(set(sql.clear_recent_persons, "DELETE FROM person_hashes_recent"));
+  TRY(set(sql.index_person, "INSERT INTO person_hashes VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING"));
+  TRY(set(sql.clear_recent_persons, "DELETE FROM person_hashes_recent WHERE number <= ?1"));
   TRY(set(sql.find_words, "SELECT words FROM search_words WHERE stream = ?1"));
   TRY(set(sql.put_words,
           "INSERT INTO search_words VALUES(?1,?2) ON CONFLICT(stream) DO UPDATE SET words = excluded.words"));
@@ -120,11 +118,9 @@ Result<void> SqliteStore::Parts::prepare() {
   TRY(set(sql.insert_idempotency,
           "INSERT INTO idempotency(digest, actor, key, body_hash, status, response, at) VALUES(?1,?2,?3,?4,?5,?6,?7)"));
   TRY(set(sql.find_key, "SELECT 1 FROM idempotency_index WHERE digest = ?1"));
-  TRY(set(sql.index_keys,
-          "INSERT INTO idempotency_index SELECT digest, number FROM idempotency WHERE number > (SELECT number FROM "
-          "idempotency_indexed) ORDER BY digest"));
-  TRY(set(sql.keys_are_indexed,
-          "UPDATE idempotency_indexed SET number = (SELECT ifnull(max(number), 0) FROM idempotency)"));
+  TRY(set(sql.index_key,
+          "INSERT INTO idempotency_index VALUES(?1, ?2) ON CONFLICT(digest) DO UPDATE SET number = excluded.number"));
+  TRY(set(sql.keys_are_indexed, "UPDATE idempotency_indexed SET number = ?1"));
   TRY(set(sql.insert_audit, "INSERT INTO audit(stream, at, actor, unit, purpose, what) VALUES(?1,?2,?3,?4,?5,?6)"));
   TRY(set(sql.put_record,
           "INSERT INTO records VALUES(?1,?2,?3) ON CONFLICT(kind, key) DO UPDATE SET body = excluded.body"));
@@ -218,7 +214,11 @@ Result<bool> SqliteStore::Parts::has_conflict(const Transaction& transaction) {
   if (!transaction.idempotency) return false;
   const IdempotencyRow& row = *transaction.idempotency;
   const Id digest = idempotency_digest(row.actor, row.key);
-  if (recent_keys.contains(digest) || batch_keys.contains(digest)) return true;
+  const auto& recent = recent_keys.with(digest.view());
+  if (batch_keys.contains(digest) ||
+      std::any_of(recent.begin(), recent.end(), [&](const WaitingKey& one) { return one.digest == digest; })) {
+    return true;
+  }
   if (batch_key_filter->may_have(filter_hash(digest))) {
     const ResetLater reset(sql.find_key);
     const int rc = sql.find_key.blob(1, digest.view()).step();
@@ -245,25 +245,66 @@ Result<void> SqliteStore::Parts::run(Statement& statement) {
   return {};
 }
 
-// Moves what is recent into the indexes, in their order, once there is enough of it that a changed page serves several.
+// Moves some of what waits into the indexes, in their order.
 Result<void> SqliteStore::Parts::index_recent() {
-  // Not both in one commit, so that none waits for long.
-  indexes_keys = recent_keys.size() + batch_keys.size() >= kMostRecent;
-  indexes_persons = !indexes_keys && recent_persons.size() + batch_persons.size() >= kMostRecent;
-  if (indexes_keys) {
-    TRY(run(sql.index_keys));
-    TRY(run(sql.keys_are_indexed));
-  }
-  if (indexes_persons) {
-    TRY(run(sql.index_persons));
-    TRY(run(sql.clear_recent_persons));
-  }
-  return index_recent_cases(!indexes_keys && !indexes_persons);
+  TRY(index_recent_keys());
+  TRY(index_recent_persons());
+  return index_recent_cases();
 }
 
-// The places and words of new cases. `can_now`: nothing else is moved in this commit.
-Result<void> SqliteStore::Parts::index_recent_cases(bool can_now) {
+Result<void> SqliteStore::Parts::index_recent_keys() {
+  moving_keys = recent_keys.due(batch_keys.size(), options.recent_rows);
+  for (size_t nth = 0; nth < moving_keys; ++nth) {
+    std::vector<WaitingKey> share = recent_keys.under_hand(nth);
+    std::sort(share.begin(), share.end(), [](const auto& a, const auto& b) { return a.digest < b.digest; });
+    for (const WaitingKey& one : share) {
+      const ResetLater reset(sql.index_key);
+      if (sql.index_key.blob(1, one.digest.view()).integer(2, one.number).step() != SQLITE_DONE)
+        return writer_error("Moving an idempotency key into its index");
+    }
+  }
+  batch_keys_mark = recent_keys.indexed();
+  if (batch_keys_mark == keys_mark) return {};
+  const ResetLater reset(sql.keys_are_indexed);
+  if (sql.keys_are_indexed.integer(1, batch_keys_mark).step() != SQLITE_DONE)
+    return writer_error("Noting which keys are indexed");
+  return {};
+}
+
+Result<void> SqliteStore::Parts::index_recent_persons() {
+  moving_persons = recent_persons.due(batch_persons.size(), options.recent_rows);
+  for (size_t nth = 0; nth < moving_persons; ++nth) {
+    std::vector<WaitingPerson> share = recent_persons.under_hand(nth);
+    std::erase_if(share, [&](const WaitingPerson& one) {
+      return std::find(batch_persons_removed.begin(), batch_persons_removed.end(), one.row) !=
+             batch_persons_removed.end();
+    });
+    std::sort(share.begin(), share.end(), [](const auto& a, const auto& b) { return a.row.hash < b.row.hash; });
+    for (const WaitingPerson& one : share) {
+      const ResetLater reset(sql.index_person);
+      if (sql.index_person.blob(1, view_of(one.row.hash))
+              .blob(2, one.row.person.view())
+              .integer(3, one.stream)
+              .step() != SQLITE_DONE) {
+        return writer_error("Moving a person hash into its index");
+      }
+    }
+  }
+  // What is in the index need not wait any more; a few at a time, as they came.
+  const int64_t up_to =
+      std::min(recent_persons.indexed(), persons_cleared + static_cast<int64_t>(moving_persons) * kClearedPerShare);
+  batch_persons_cleared = std::max(up_to, persons_cleared);
+  if (up_to <= persons_cleared) return {};
+  const ResetLater reset(sql.clear_recent_persons);
+  if (sql.clear_recent_persons.integer(1, up_to).step() != SQLITE_DONE)
+    return writer_error("Removing person hashes that are in the index");
+  return {};
+}
+
+// The places and words of new cases; rather not both in one commit, so that none waits for long.
+Result<void> SqliteStore::Parts::index_recent_cases() {
   const int64_t last = next_stream - 1, enough = options.recent_cases;
+  bool can_now = true;
   const auto is_due = [&](int64_t up_to) { return last - up_to > (can_now ? enough : 2 * enough); };
   batch_indexed = indexed;
   if (is_due(indexed.words)) {
@@ -301,23 +342,23 @@ void SqliteStore::Parts::set_indexed(const Indexed& now) {
 void SqliteStore::Parts::publish_recent() {
   {
     const std::lock_guard guard(recent_mutex);
-    for (const auto& [digest, number] : batch_keys) key_filter->add(filter_hash(digest));
-    if (indexes_keys)
-      recent_keys.clear();
-    else
-      recent_keys.merge(batch_keys);
-    for (const PersonHashRow& row : batch_persons_removed) {
-      std::erase_if(recent_persons, [&](const auto& recent) { return recent.second == row; });
+    recent_keys.moved(moving_keys);
+    for (const auto& [digest, number] : batch_keys) {
+      key_filter->add(filter_hash(digest));
+      recent_keys.add({.digest = digest, .number = number});
     }
-    for (const PersonHashRow& row : batch_persons) person_filter->add(row.hash);
-    if (indexes_persons) recent_persons.clear();
-    if (!indexes_persons) {
-      for (PersonHashRow& row : batch_persons) recent_persons.emplace(row.hash, row);
+    recent_persons.moved(moving_persons);
+    for (const PersonHashRow& row : batch_persons_removed) {
+      recent_persons.remove(view_of(row.hash), [&](const WaitingPerson& one) { return one.row == row; });
+    }
+    for (const WaitingPerson& one : batch_persons) {
+      person_filter->add(one.row.hash);
+      recent_persons.add(one);
     }
   }
-  batch_keys.clear();
-  batch_persons.clear();
-  batch_persons_removed.clear();
+  keys_mark = batch_keys_mark;
+  persons_cleared = batch_persons_cleared;
+  forget_batch_rows();
   set_indexed(batch_indexed);
 }
 
@@ -480,17 +521,19 @@ Result<void> SqliteStore::Parts::apply_views(const ViewChanges& views) {
       if (remove->blob(1, view_of(row.hash)).blob(2, row.person.view()).integer(3, number).step() != SQLITE_DONE)
         return writer_error("Removing a person hash");
     }
-    std::erase(batch_persons, row);
+    std::erase_if(batch_persons, [&](const WaitingPerson& one) { return one.row == row; });
     batch_persons_removed.push_back(row);
   }
   for (const PersonHashRow& row : views.person_hashes) {
     const int64_t number = TRY(number_of(row.case_id));
     const ResetLater reset(sql.add_person_hash);
-    if (sql.add_person_hash.blob(1, view_of(row.hash)).blob(2, row.person.view()).integer(3, number).step() !=
-        SQLITE_DONE) {
-      return writer_error("Storing a person hash");
-    }
-    batch_persons.push_back(row);
+    batch_persons.push_back({.row = row, .stream = number, .number = next_person++});
+    const int rc = sql.add_person_hash.blob(1, view_of(row.hash))
+                       .blob(2, row.person.view())
+                       .integer(3, number)
+                       .integer(4, batch_persons.back().number)
+                       .step();
+    if (rc != SQLITE_DONE) return writer_error("Storing a person hash");
   }
   for (const SearchRow& row : views.search) {
     const auto [at, is_first] = words.try_emplace(TRY(number_of(row.case_id)));

@@ -291,8 +291,9 @@ Result<std::vector<PersonHashRow>> SqliteStore::find_person(const Hash& hash) co
   {
     const std::lock_guard guard(parts_->recent_mutex);
     if (!parts_->person_filter->may_have(hash)) return recent;
-    const auto [from, to] = parts_->recent_persons.equal_range(hash);
-    for (auto it = from; it != to; ++it) recent.push_back(it->second);
+    for (const WaitingPerson& one : parts_->recent_persons.with(view_of(hash))) {
+      if (one.row.hash == hash) recent.push_back(one.row);
+    }
   }
   std::vector<PersonHashRow> rows = TRY(collect<PersonHashRow>(
       parts_->readers,
@@ -338,7 +339,9 @@ Result<std::optional<IdempotencyRow>> SqliteStore::find_idempotency(std::string_
   int64_t number = 0;
   {
     const std::lock_guard guard(parts_->recent_mutex);
-    if (const auto found = parts_->recent_keys.find(digest); found != parts_->recent_keys.end()) number = found->second;
+    for (const WaitingKey& one : parts_->recent_keys.with(digest.view())) {
+      if (one.digest == digest) number = one.number;
+    }
   }
   return first_of(collect<IdempotencyRow>(
       parts_->readers,

@@ -95,10 +95,13 @@ Result<void> prepare_schema(Connection& writer) {
                                           std::to_string(kSchemaVersion) +
                                           "). Start the newer program, or restore a backup made by this one.");
   }
-  if (version == 2 || version == 3) {
-    Result<void> converted =
-        writer.run("BEGIN IMMEDIATE;" + std::string(kIndexed) +
-                   "INSERT INTO indexed SELECT 1, ifnull(max(number), 0), ifnull(max(number), 0) FROM streams");
+  if (version >= 2 && version < kSchemaVersion) {
+    Result<void> converted = writer.run("BEGIN IMMEDIATE");
+    if (converted.ok() && version < 4) {
+      converted =
+          writer.run(std::string(kIndexed) +
+                     "INSERT INTO indexed SELECT 1, ifnull(max(number), 0), ifnull(max(number), 0) FROM streams");
+    }
     if (converted.ok() && version == 2) {
       converted = convert_inbox_of_schema_2(writer);
       if (converted.ok()) {
@@ -106,7 +109,8 @@ Result<void> prepare_schema(Connection& writer) {
                                std::string(kCaseOrders));
       }
     }
-    if (converted.ok()) converted = writer.run("PRAGMA user_version=4; COMMIT");
+    // Since 5 what waits for an index may stand in it already, which programs of 4 do not expect.
+    if (converted.ok()) converted = writer.run("PRAGMA user_version=" + std::to_string(kSchemaVersion) + "; COMMIT");
     if (!converted.ok() && writer.in_transaction()) (void)writer.run("ROLLBACK");
     return converted;
   }

@@ -97,19 +97,23 @@ Result<void> SqliteStore::Parts::load_writer_state() {
 }
 
 Result<void> SqliteStore::Parts::load_recent() {
-  Statement keys = TRY(writer->prepare(
-      "SELECT digest, number FROM idempotency WHERE number > (SELECT number FROM idempotency_indexed)"));
+  keys_mark = TRY(writer->number("SELECT number FROM idempotency_indexed"));
+  persons_cleared = TRY(writer->number("SELECT ifnull(min(number), 1) - 1 FROM person_hashes_recent"));
+  next_person = TRY(writer->number("SELECT ifnull(max(number), 0) + 1 FROM person_hashes_recent"));
+  Statement keys = TRY(writer->prepare("SELECT digest, number FROM idempotency WHERE number > ?1"));
+  keys.integer(1, keys_mark);
   Statement persons = TRY(writer->prepare(
-      "SELECT p.hash, p.person, s.id FROM person_hashes_recent p JOIN streams s ON s.number = p.stream"));
+      "SELECT p.hash, p.person, s.id, p.stream, p.number FROM person_hashes_recent p JOIN streams s ON s.number = "
+      "p.stream"));
   const std::lock_guard guard(recent_mutex);
-  recent_keys.clear();
-  recent_persons.clear();
+  recent_keys.start(keys_mark);
+  recent_persons.start(persons_cleared);
   int rc = SQLITE_ROW;
-  while ((rc = keys.step()) == SQLITE_ROW) recent_keys[keys.id_at(0)] = keys.integer_at(1);
+  while ((rc = keys.step()) == SQLITE_ROW) recent_keys.add({.digest = keys.id_at(0), .number = keys.integer_at(1)});
   if (rc != SQLITE_DONE) return writer_error("Reading the latest idempotency keys");
   while ((rc = persons.step()) == SQLITE_ROW) {
     const PersonHashRow row{.hash = persons.hash_at(0), .person = persons.id_at(1), .case_id = persons.id_at(2)};
-    recent_persons.emplace(row.hash, row);
+    recent_persons.add({.row = row, .stream = persons.integer_at(3), .number = persons.integer_at(4)});
   }
   if (rc != SQLITE_DONE) return writer_error("Reading the latest person hashes");
   return {};
@@ -143,6 +147,9 @@ void SqliteStore::Parts::forget_writer_state() {
   inbox.forget();
   words.clear();
   counters.clear();
+  forget_batch_rows();
+}
+void SqliteStore::Parts::forget_batch_rows() {
   batch_keys.clear();
   batch_persons.clear();
   batch_persons_removed.clear();
@@ -318,7 +325,7 @@ Result<void> SqliteStore::clear_views() {
     sqlite3_exec(parts_->writer->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   if (cleared.ok()) {
     const std::lock_guard guard(parts_->recent_mutex);
-    parts_->recent_persons.clear();
+    parts_->recent_persons.start(parts_->persons_cleared = parts_->next_person - 1);
   }
   return cleared;
 }

@@ -14,7 +14,7 @@
 
 namespace tongban::store {
 
-inline constexpr int kSchemaVersion = 4;
+inline constexpr int kSchemaVersion = 5;
 
 struct SqliteOptions {
   std::string vfs;  // empty: the product's guard; tests give their own layers
@@ -25,6 +25,8 @@ struct SqliteOptions {
   // New cases enter the order of lists and the full text together, once there are so many of them that a changed page
   // serves several; until then each list and search reads their rows one by one.
   uint32_t recent_cases = 512;
+  // Idempotency keys, and as many hashes of persons, that wait for their index; more when a batch brings many at once.
+  uint32_t recent_rows = 32'768;
   // Checkpoints and the sync of the head once a second in a thread of their own. Off: within commit(), so that a test
   // repeats exactly.
   bool background = true;

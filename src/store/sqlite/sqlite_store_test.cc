@@ -40,6 +40,18 @@ void run_sql(const std::string& file, const std::string& sql) {
       << sql << ": " << (message == nullptr ? "" : message);
   sqlite3_close(db);
 }
+int64_t number_in(const std::string& file, const std::string& sql) {
+  sqlite3* db = nullptr;
+  EXPECT_EQ(sqlite3_open(file.c_str(), &db), SQLITE_OK);
+  int64_t number = 0;
+  const auto take = [](void* into, int, char** values, char**) {
+    *static_cast<int64_t*>(into) = std::strtoll(values[0], nullptr, 10);
+    return 0;
+  };
+  EXPECT_EQ(sqlite3_exec(db, sql.c_str(), take, &number, nullptr), SQLITE_OK);
+  sqlite3_close(db);
+  return number;
+}
 // Six streams with three rows of one to three events each, whose bytes stand in the file as they are.
 void fill(SqliteStore& store) {
   for (uint64_t round = 0; round < 3; ++round) {
@@ -232,6 +244,43 @@ TEST(SqliteOpen, AStoreOfSchema3KeepsItsListsAndWords) {
     EXPECT_EQ(*store->count_cases(query, 9), 2u);
   }
   EXPECT_THAT(*store->verify_ledger(), IsEmpty());
+}
+
+TEST(SqliteOpen, KeysAndHashesThatWaitAreFoundInWhateverShareAndAfterEachStart) {
+  TempFolder folder;
+  const std::string database = folder.path("data") + "/tongban.db";
+  SqliteOptions waiting = quiet();
+  waiting.recent_rows = 20;
+  auto store = open_store(folder.path("data"), waiting);
+  const auto hash_of = [](uint64_t i) { return sha256("phone " + std::to_string(i)); };
+  constexpr uint64_t kFilings = 2500;
+  std::vector<Transaction> batch, again;
+  for (uint64_t i = 1; i <= kFilings; ++i) {
+    const PersonHashRow person{hash_of(i), id_of(i, 2), id_of(i)};
+    batch.push_back(
+        {.views = {.person_hashes = {person}}, .idempotency = IdempotencyRow{.actor = "a", .key = std::to_string(i)}});
+    again.push_back({.idempotency = batch.back().idempotency});
+    if (i % 7 == 0) batch.push_back({.views = {.person_hashes_removed = {person}}});
+    if (i % 10 == 0) {
+      ASSERT_TRUE(store->commit(batch).ok());
+      batch.clear();
+    }
+    if (i % 700 == 0) {
+      store.reset();
+      if (i == 700) run_sql(database, "PRAGMA user_version = 4");
+      store = open_store(folder.path("data"), waiting);
+    }
+  }
+  for (uint64_t i = 1; i <= kFilings; ++i) {
+    ASSERT_THAT(*store->find_person(hash_of(i)), SizeIs(i % 7 == 0 ? 0 : 1)) << i;
+    ASSERT_TRUE(store->find_idempotency("a", std::to_string(i))->has_value()) << i;
+  }
+  for (const Committed& one : *store->commit(again)) EXPECT_TRUE(one.conflict);
+  // Most are in their index, and wait no longer: a round of the hand takes as many as wait for it.
+  EXPECT_GT(number_in(database, "SELECT count(*) FROM person_hashes"), 2000);
+  EXPECT_LT(number_in(database, "SELECT count(*) FROM person_hashes_recent"), 600);
+  EXPECT_GT(number_in(database, "SELECT count(*) FROM idempotency_index"), 2400);
+  EXPECT_GT(number_in(database, "SELECT number FROM idempotency_indexed"), 1900);
 }
 
 TEST(SqliteLists, CasesThatWaitForTheirIndexAreListedFoundAndRemovedLikeOthers) {
