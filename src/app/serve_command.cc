@@ -89,10 +89,12 @@ int serve_site(Site& site, const Settings& settings, Shell& shell) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
 
-  http::WorkerPool workers(static_cast<size_t>(std::max<int64_t>(1, settings.number("workers"))), kWorkerQueue,
-                           [&log](std::string_view sentence) {
-                             (*log)->write("error", "trouble", json::object{{"sentence", sentence}});
-                           });
+  http::WorkerPool workers(
+      static_cast<size_t>(std::max<int64_t>(1, settings.number("workers"))), kWorkerQueue,
+      [&log](std::string_view sentence) {
+        (*log)->write("error", "trouble", json::object{{"sentence", sentence}});
+      },
+      std::max<size_t>(2, std::thread::hardware_concurrency()));
   const Result<std::unique_ptr<http::Pages>> pages =
       http::Pages::load(http::embedded_pages(), settings.text("path_prefix"));
   if (!pages.ok()) return complain(shell, pages.error());

@@ -90,22 +90,53 @@ Instant at_local(Date date, int hour, int minute, int second) {
   return Instant{start_of_day(date).ms + ((hour * 60 + minute) * 60 + second) * int64_t{1000}};
 }
 
-std::string to_text(Date date) {
+// Lists write thousands of dates a second, so digits are set by hand.
+static void add_digits(std::string& text, int64_t number, int count) {
+  const size_t at = text.size();
+  text.resize(at + static_cast<size_t>(count));
+  for (int i = count - 1; i >= 0; --i, number /= 10)
+    text[at + static_cast<size_t>(i)] = static_cast<char>('0' + number % 10);
+}
+
+static void add_date(std::string& text, Date date) {
   const YearMonthDay c = date.civil();
-  char buffer[48];
-  std::snprintf(buffer, sizeof buffer, "%04d-%02d-%02d", c.year, c.month, c.day);
-  return buffer;
+  if (c.year >= 0 && c.year <= 9999) {
+    add_digits(text, c.year, 4);
+  } else {
+    char year[16];
+    text.append(year, static_cast<size_t>(std::snprintf(year, sizeof year, "%04d", c.year)));
+  }
+  text += '-';
+  add_digits(text, c.month, 2);
+  text += '-';
+  add_digits(text, c.day, 2);
+}
+
+std::string to_text(Date date) {
+  std::string text;
+  add_date(text, date);
+  return text;
 }
 
 std::string to_text(Instant instant) {
   const Date date = local_date(instant);
   const int64_t in_day = instant.ms - start_of_day(date).ms;
-  char buffer[64];
   const int64_t seconds = in_day / 1000;
-  int n = std::snprintf(buffer, sizeof buffer, "T%02d:%02d:%02d", static_cast<int>(seconds / 3600),
-                        static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60));
-  if (in_day % 1000 != 0) n += std::snprintf(buffer + n, sizeof buffer - n, ".%03d", static_cast<int>(in_day % 1000));
-  return to_text(date) + std::string(buffer, n) + "+08:00";
+  std::string text;
+  text.reserve(32);
+  add_date(text, date);
+  text += 'T';
+  add_digits(text, seconds / 3600, 2);
+  text += ':';
+  add_digits(text, seconds / 60 % 60, 2);
+  text += ':';
+  add_digits(text, seconds % 60, 2);
+  if (in_day % 1000 != 0) {
+    text += '.';
+    add_digits(text, in_day % 1000, 3);
+  }
+  text += "+08:00";
+  return text;
 }
 
 std::string to_minutes_text(Instant instant) {

@@ -80,6 +80,7 @@ Result<json::value> parse_json(std::string_view text) {
 }
 
 std::string to_json_text(const json::value& value) { return json::serialize(value); }
+std::string to_json_text(const json::object& object) { return json::serialize(object); }
 
 std::string to_pretty_json_text(const json::value& value) {
   std::string out;

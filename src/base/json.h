@@ -18,6 +18,7 @@ inline constexpr size_t kJsonMaxDepth = 32;
 // The failure names the position in bytes. Duplicate keys: the last counts.
 Result<json::value> parse_json(std::string_view text);
 std::string to_json_text(const json::value& value);         // compact
+std::string to_json_text(const json::object& object);       // the same, without a copy of the object as a value
 std::string to_pretty_json_text(const json::value& value);  // two spaces, for people and golden files
 
 // A member of an object as text, or "" when it is absent or no string.

@@ -122,7 +122,7 @@ struct Change {
   Id case_id;
   std::string type, number, state, what;  // what: action or "clock", "register"
   uint64_t version = 0;
-  std::vector<std::string> holders;  // of the inbox rows after the change, and before it
+  std::vector<std::string> hearers;  // who may open the case after the change, and before it (kernel::hearers_of)
 };
 
 struct Config {

@@ -656,27 +656,16 @@ void Writer::publish(Batch& batch, const std::vector<store::Committed>& committe
       Change& change = step.changes[k];
       last += step.transaction.appends[k].events.size();
       change.position = last;
-      std::vector<std::string> holders;
       const auto add = [&](const StatePtr& state) {
         const pack::Pack* pack = state ? pack_by_key(state->pack) : nullptr;
         const pack::CaseType* type = pack ? pack->find_case(state->type) : nullptr;
         if (!type) return;
-        for (const store::InboxRow& row : inbox_of(*state, *type)) holders.push_back(row.holder);
+        for (std::string& hearer : kernel::hearers_of(*state, *type)) change.hearers.push_back(std::move(hearer));
       };
       if (k < step.after.size()) {
-        add(step.before[k]);
-        const auto& inboxes = step.transaction.views.inboxes;
-        const auto written = std::find_if(inboxes.rbegin(), inboxes.rend(),
-                                          [&](const auto& inbox) { return inbox.case_id == step.after[k]->id; });
-        if (written == inboxes.rend()) {
-          add(step.after[k]);
-        } else {
-          for (const store::InboxRow& row : written->rows) holders.push_back(row.holder);
-        }
+        add(step.before[k]);  // who may no longer open it hears that it left
+        add(step.after[k]);
       }
-      std::sort(holders.begin(), holders.end());
-      holders.erase(std::unique(holders.begin(), holders.end()), holders.end());
-      change.holders = std::move(holders);
       for (const auto& listener : listeners) listener(change);
     }
   }

@@ -306,5 +306,33 @@ TEST(Workers, a_full_queue_refuses_and_what_is_queued_still_runs) {
   EXPECT_EQ(thrown, std::vector<std::string>{"a bug"});
 }
 
+TEST(Workers, no_more_run_at_once_than_asked_for_but_who_waits_lends_its_place) {
+  std::atomic<int> running{0}, most{0};
+  Shared<int> ran;
+  {
+    WorkerPool pool(4, 1000, {}, 2);
+    for (int i = 0; i < 500; ++i) {
+      ASSERT_TRUE(pool.try_post([&] {
+        const int now = ++running;
+        for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) continue;
+        std::this_thread::yield();
+        --running;
+        ran.put(1);
+      }));
+    }
+    ASSERT_TRUE(ran.wait(499));  // before the end, at which all threads empty the queue
+  }
+  EXPECT_GE(most, 1);
+  EXPECT_LE(most, 2);
+  Shared<int> second, first;
+  WorkerPool narrow(2, 10, {}, 1);
+  ASSERT_TRUE(narrow.try_post([&] {
+    EXPECT_TRUE(narrow.try_post([&] { second.put(1); }));
+    const WorkerPool::Waiting waiting(narrow);
+    first.put(second.wait().has_value());
+  }));
+  EXPECT_EQ(first.wait(), 1) << "nothing ran in the place of a task that waits";
+}
+
 }  // namespace
 }  // namespace tongban::http

@@ -8,8 +8,11 @@
 
 namespace tongban::http {
 
-WorkerPool::WorkerPool(size_t threads, size_t max_queued, std::function<void(std::string_view)> on_trouble)
-    : max_queued_(max_queued), on_trouble_(std::move(on_trouble)) {
+WorkerPool::WorkerPool(size_t threads, size_t max_queued, std::function<void(std::string_view)> on_trouble,
+                       size_t at_once)
+    : max_queued_(max_queued),
+      at_once_(static_cast<int64_t>(at_once == 0 ? threads : at_once)),
+      on_trouble_(std::move(on_trouble)) {
   CHECK(threads > 0);
   threads_.reserve(threads);
   for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
@@ -27,7 +30,7 @@ bool WorkerPool::post(Task&& task, size_t bound) {
     const std::lock_guard lock(mutex_);
     if (stopping_ || queue_.size() >= bound) return false;
     queue_.push_back(std::move(task));
-    wake = sleeping_ > 0;
+    wake = sleeping_ > 0 && running_ < at_once_;  // else who runs takes it next
   }
   if (wake) wake_.notify_one();
   return true;
@@ -53,7 +56,7 @@ void WorkerPool::stop() {
 void WorkerPool::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    while (queue_.empty() && !stopping_) {
+    while ((queue_.empty() || running_ >= at_once_) && !stopping_) {
       ++sleeping_;
       wake_.wait(lock);
       --sleeping_;
@@ -61,6 +64,7 @@ void WorkerPool::run() {
     if (queue_.empty()) return;
     Task task = std::move(queue_.front());
     queue_.pop_front();
+    ++running_;
     lock.unlock();
     try {
       task();
@@ -72,7 +76,23 @@ void WorkerPool::run() {
     }
     task = nullptr;  // what it owned (a Responder) answers now, not when the next task comes
     lock.lock();
+    --running_;
   }
+}
+
+WorkerPool::Waiting::Waiting(WorkerPool& pool) : pool_(pool) {
+  bool wake;
+  {
+    const std::lock_guard lock(pool_.mutex_);
+    --pool_.running_;
+    wake = pool_.sleeping_ > 0 && !pool_.queue_.empty();
+  }
+  if (wake) pool_.wake_.notify_one();
+}
+
+WorkerPool::Waiting::~Waiting() {
+  const std::lock_guard lock(pool_.mutex_);
+  ++pool_.running_;
 }
 
 }  // namespace tongban::http

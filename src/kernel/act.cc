@@ -76,6 +76,16 @@ std::optional<Rejection> Act::check_right() {
 Rejection Act::wrong_state() const {
   std::vector<std::string> from;
   for (const auto& id : action_.from) from.push_back("“" + title_of_state(type_, id) + "”");
+  // What was asked stays open while the act that claims its clock waits for confirmation: confirmed, it is withdrawn
+  // and nothing is left to decide; taken back, the clock runs on from its old due date and the question can be decided.
+  if (const AskState* ask = action_.answers.empty() ? nullptr : before_.open_ask(action_.answers);
+      ask && ask->shields != 0 && before_.clocks[ask->shields - 1].status == ClockStatus::claimed) {
+    return reject(RejectionCode::wrong_state,
+                  name_case(before_, type_) + " 现在是“" + title_of_state(type_, before_.state) +
+                      "”，申请所涉的事项已经办完，等待确认，现在不能“" + action_.title + "”。",
+                  "确认通过的，申请自动撤回，不用再决定；没有通过、退回" + join(from, "、") + "的，可以接着决定。",
+                  action_.basis);
+  }
   return reject(RejectionCode::wrong_state,
                 name_case(before_, type_) + " 现在是“" + title_of_state(type_, before_.state) + "”，不能“" +
                     action_.title + "”。",
@@ -374,8 +384,41 @@ std::string Act::name_of_value(const pack::Field& field, const Value& value) con
 }
 
 // ---- step 7 ----
+static FailedCondition failed_condition(const pack::Condition& condition) {
+  return {condition.id, condition.sentence, condition.instead, condition.basis};
+}
+
+Rejection Act::failed_requirements(std::vector<FailedCondition> failed) const {
+  Rejection rejection =
+      reject(RejectionCode::requirement_failed, failed.front().sentence, failed.front().instead, failed.front().basis);
+  rejection.conditions = std::move(failed);
+  return rejection;
+}
+
+// Where the form says when it happened, a condition that time has ended since then is asked with the form.
+std::optional<Rejection> Act::check_what_stands() {
+  if (is_open_ || action_.require.empty()) return std::nullopt;
+  const auto facts_at = [&](Instant at) {
+    return std::make_unique<Facts>(*context_.pack, type_, *action_.scope, action_.variables, before_, form_, &action_,
+                                   run_.actor, at, context_);
+  };
+  const int64_t hours_back = action_.happened.empty() ? 0 : action_.happened_within_hours;
+  const Instant earliest = run_.happened_at.plus_ms(-hours_back * 3'600'000);
+  const auto now = facts_at(run_.happened_at), then = facts_at(earliest);
+  std::vector<FailedCondition> failed;
+  for (size_t i = 0; i < action_.require.size(); ++i) {
+    const feel::Expression& expression = action_.require_formulas[i].expression;
+    if (now->needs_form(expression)) continue;
+    const auto fails = [&](Facts& facts) { return facts.evaluate(expression).decided() == false; };
+    if (fails(*now) && fails(*then))
+      failed.push_back(failed_condition(*context_.pack->find_condition(action_.require[i])));
+  }
+  if (failed.empty()) return std::nullopt;
+  return failed_requirements(std::move(failed));
+}
+
 std::optional<Rejection> Act::check_requirements(Facts& facts) {
-  Rejection failed = reject(RejectionCode::requirement_failed, "", "", action_.basis);
+  std::vector<FailedCondition> failed;
   std::optional<Rejection> undecided;
   for (size_t i = 0; i < action_.require.size(); ++i) {
     const feel::EvalResult result = facts.evaluate(action_.require_formulas[i].expression);
@@ -383,18 +426,13 @@ std::optional<Rejection> Act::check_requirements(Facts& facts) {
     const pack::Condition* condition = context_.pack->find_condition(action_.require[i]);
     CHECK(condition);
     if (const auto decided = result.decided(); decided && !*decided) {
-      failed.conditions.push_back({condition->id, condition->sentence, condition->instead, condition->basis});
+      failed.push_back(failed_condition(*condition));
     } else if (!decided && !undecided) {
       undecided = result.ok ? undecidable(result.missing) : failed_formula(result, action_.require_formulas[i]);
       undecided->basis = condition->basis;
     }
   }
-  if (!failed.conditions.empty()) {
-    failed.sentence = failed.conditions.front().sentence;
-    failed.instead = failed.conditions.front().instead;
-    failed.basis = failed.conditions.front().basis;
-    return failed;
-  }
+  if (!failed.empty()) return failed_requirements(std::move(failed));
   return undecided;
 }
 

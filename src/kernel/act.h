@@ -39,6 +39,8 @@ class Act {
 
   // Step 3: is the action possible in this state, and for this actor? Public for `offers`.
   std::optional<Rejection> check_right();
+  // Of step 7 what needs no form, so that it is known before one is filled. After check_right. Public for `offers`.
+  std::optional<Rejection> check_what_stands();
 
  private:
   Rejection wrong_state() const;
@@ -67,6 +69,7 @@ class Act {
   // A suggestion fills a form field; another choice needs a reason and is counted.
   std::optional<Rejection> compare_with_choice(const pack::Decision& decision, DecisionMade& made);
   std::string name_of_value(const pack::Field& field, const feel::Value& value) const;
+  Rejection failed_requirements(std::vector<FailedCondition> failed) const;
   std::optional<Rejection> check_requirements(Facts& facts);
   Rejection undecidable(const std::vector<std::string>& missing) const;
   Rejection failed_formula(const feel::EvalResult& result, const pack::Formula& formula) const;

@@ -219,7 +219,10 @@ std::vector<Offer> offers(const CaseState& state, const Actor& actor, const Cont
   if (!type) return list;
   Command command{.case_id = state.id, .actor = actor, .received_at = now, .body = TakeAction{}};
   for (const Action& action : type->actions) {
-    list.push_back({&action, Act(state, command, context, *type, action, {}, 0).check_right()});
+    Act act(state, command, context, *type, action, {}, 0);
+    std::optional<Rejection> refused = act.check_right();
+    if (!refused) refused = act.check_what_stands();
+    list.push_back({&action, std::move(refused)});
   }
   return list;
 }

@@ -62,9 +62,16 @@ struct RoleHit {
 // Every role the actor has on this case that day. Empty state: roles without a case (opening).
 std::vector<RoleHit> roles_of(const Actor& actor, const CaseState* state, const pack::CaseType& type,
                               const Registers& registers, Date day);
+// The same for who asks for many cases: `posts` are the actor's of that day (Registers::posts_of; none but for staff).
+std::vector<RoleHit> roles_of(const Actor& actor, const std::vector<Post>& posts, const CaseState* state,
+                              const pack::CaseType& type);
 // Units that stand behind a role on this case now, e.g. superior_of handler → one unit. Party and system: none.
 std::vector<std::string> units_of(const pack::Role& role, const CaseState& state);
 bool may_see(const std::vector<RoleHit>& roles, const CaseState& state, const pack::CaseType& type);
+// Who among the staff may open the case, for telling of its changes without asking for each listener: "unit:U" every
+// post there, "position:P@U" this post, "person:X@U" this person while at a post there. Sorted, one each. Whom a role
+// excludes by what they did (`not_acts`) is not taken out: they did it here and know the case.
+std::vector<std::string> hearers_of(const CaseState& state, const pack::CaseType& type);
 // Can the person meet cases of the type in the list of that unit at all: does a post of theirs there fit a role of it?
 // For counts, which do not look at each case.
 bool may_meet(const Actor& actor, std::string_view unit, const pack::CaseType& type, const Registers& registers,
@@ -83,7 +90,7 @@ std::optional<Rejection> refuse_document(const CaseState& state, const pack::Cas
 
 struct Offer {  // an action on the page, or why it is not offered
   const pack::Action* action = nullptr;
-  std::optional<Rejection> refused;  // by state or role only; conditions need the form
+  std::optional<Rejection> refused;  // by state, role, or a condition that needs no form
 };
 // Until when an act with `undoes` can take the other back; nothing: it undoes nothing, or there is nothing to undo.
 std::optional<Instant> undo_until(const CaseState& state, const pack::Action& action);

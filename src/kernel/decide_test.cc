@@ -275,6 +275,42 @@ TEST(Extension, refused_after_expiry_is_late_as_of_the_old_date) {
   EXPECT_EQ(to_text(expired->envelope.happened_at), "2021-03-09T00:00:00+08:00");
 }
 
+// Whoever may open the case hears of it, and nobody else, at every step and for every post.
+TEST(Sight, hearers_are_those_who_may_open_the_case) {
+  Play play;
+  size_t heard = 0, silent = 0;
+  const auto compare = [&] {
+    const pack::CaseType& type = *order_pack().find_case("thing");
+    const auto hearers = hearers_of(*play.state, type);
+    for (const char* person : {"desk", "office-head", "liaison", "deputy", "district-head", "clerk", "bureau-head",
+                               "towner", "street-head", "both", "nobody"}) {
+      const Actor actor{.kind = Actor::Kind::staff, .person = person};
+      const Date day = local_date(play.now);
+      bool hears = false;
+      for (const Post& post : people().posts_of(person, day)) {
+        for (const std::string& stands : {"unit:" + post.unit, "position:" + post.position + "@" + post.unit,
+                                          "person:" + std::string(person) + "@" + post.unit})
+          hears = hears || std::find(hearers.begin(), hearers.end(), stands) != hearers.end();
+      }
+      const bool sees = may_see(roles_of(actor, &*play.state, type, people(), day), *play.state, type);
+      EXPECT_EQ(hears, sees) << person << " in " << play.state->state;
+      ++(sees ? heard : silent);
+    }
+  };
+  play.open();
+  compare();
+  play.must("desk", "give", {{"unit", text("district"), ""}});
+  compare();
+  play.now = at("2021-03-08 09:00");  // the deputy's day
+  compare();
+  play.must("deputy", "hand_down", {{"unit", text("bureau"), ""}});
+  compare();
+  play.must("clerk", "ask_extension", {{"more", text("3 工作日"), ""}});
+  compare();
+  EXPECT_GT(heard, 5u);
+  EXPECT_GT(silent, 20u);
+}
+
 TEST(Extension, cannot_be_asked_after_expiry_nor_twice_nor_decided_by_the_asker) {
   Play play;
   play.in_handling("district");

@@ -84,16 +84,48 @@ void Facts::take_counted(const std::string& formula, std::vector<pack::DaysCount
   counted_.clear();
 }
 
+namespace {
+
+bool is_root(const std::string& path, const std::string& name) {
+  // most differ at once
+  return !path.empty() && path.front() == name.front() && path.starts_with(name) &&
+         (path.size() == name.size() || path[name.size()] == '.');
+}
+
+}  // namespace
+
+bool Facts::needs_form(const feel::Expression& expression) const {
+  using Kind = pack::Action::Variable::Kind;
+  const auto is_given_later = [&](const pack::Action::Variable& variable) {
+    switch (variable.kind) {
+      case Kind::form:
+      case Kind::look_up:
+      case Kind::decision:
+      case Kind::other:
+        return true;
+      case Kind::field:
+        return fills_field(variable.name);
+      default:
+        return false;
+    }
+  };
+  for (size_t i = 0; i < variables_.size(); ++i) {
+    if (!is_given_later(variables_[i])) continue;
+    const std::string& name = scope_.variables()[i].name;
+    if (std::any_of(expression.reads().begin(), expression.reads().end(),
+                    [&](const std::string& path) { return is_root(path, name); })) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Fills the slots whose variable is the root of a path that is read. Look-ups and decisions may arrive later, so their
 // slots are only kept once there is a value.
 void Facts::fill(const std::vector<std::string>& reads) {
   for (const std::string& path : reads) {
-    if (path.empty()) continue;
     for (size_t i = 0; i < variables_.size(); ++i) {
-      if (filled_[i]) continue;
-      const std::string& name = scope_.variables()[i].name;
-      if (path.front() != name.front() || !path.starts_with(name)) continue;  // most differ at once
-      if (path.size() > name.size() && path[name.size()] != '.') continue;
+      if (filled_[i] || !is_root(path, scope_.variables()[i].name)) continue;
       slots_[i] = value_of(variables_[i]);
       filled_[i] = !slots_[i].is_null();
     }

@@ -34,6 +34,8 @@ class Facts {
 
   feel::EvalResult evaluate(const feel::Expression& expression);
   dmn::Decision evaluate(const dmn::CompiledTable& table);
+  // Does the formula read what only the form of the act, its look-ups or decisions give?
+  bool needs_form(const feel::Expression& expression) const;
   // What was counted since this was last asked goes behind `into`, under the name of what it was counted for.
   void take_counted(const std::string& formula, std::vector<pack::DaysCounted>& into);
 

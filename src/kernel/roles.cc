@@ -111,9 +111,14 @@ bool is_hidden(const pack::Group& group, const CaseState& state, const pack::Cas
 
 std::vector<RoleHit> roles_of(const Actor& actor, const CaseState* state, const pack::CaseType& type,
                               const Registers& registers, Date day) {
-  std::vector<RoleHit> hits;
   std::vector<Post> posts;
   if (actor.kind == Actor::Kind::staff) posts = registers.posts_of(actor.person, day);
+  return roles_of(actor, posts, state, type);
+}
+
+std::vector<RoleHit> roles_of(const Actor& actor, const std::vector<Post>& posts, const CaseState* state,
+                              const pack::CaseType& type) {
+  std::vector<RoleHit> hits;
   for (const pack::Role& role : type.roles) {
     switch (role.relation) {
       case pack::RoleRelation::system:
@@ -148,6 +153,30 @@ bool may_see(const std::vector<RoleHit>& roles, const CaseState&, const pack::Ca
                      [](const RoleHit& hit) { return hit.role->relation != pack::RoleRelation::anyone; });
 }
 
+std::vector<std::string> hearers_of(const CaseState& state, const pack::CaseType& type) {
+  std::vector<std::string> hearers;
+  const auto add = [&](const pack::Role& role, const UnitOnCase& on_case) {
+    if (on_case.unit.empty()) return;
+    if (!on_case.person.empty()) {
+      hearers.push_back("person:" + on_case.person + "@" + on_case.unit);
+    } else if (role.positions.empty()) {
+      hearers.push_back("unit:" + on_case.unit);
+    } else {
+      for (const std::string& position : role.positions) hearers.push_back("position:" + position + "@" + on_case.unit);
+    }
+  };
+  for (const pack::Role& role : type.roles) {
+    if (role.relation == pack::RoleRelation::unit) {
+      add(role, {role.unit, {}, 0});
+    } else {
+      for (const UnitOnCase& on_case : related_units(role, state)) add(role, on_case);
+    }
+  }
+  std::sort(hearers.begin(), hearers.end());
+  hearers.erase(std::unique(hearers.begin(), hearers.end()), hearers.end());
+  return hearers;
+}
+
 bool may_meet(const Actor& actor, std::string_view unit, const pack::CaseType& type, const Registers& registers,
               Date day) {
   if (actor.kind != Actor::Kind::staff) return false;
@@ -169,9 +198,12 @@ std::vector<std::string> visible_groups(const std::vector<RoleHit>& roles, const
     return std::find(list.begin(), list.end(), word) != list.end();
   };
   for (const pack::Group& group : type.groups) {
-    const bool hidden = is_hidden(group, state, type);
+    std::optional<bool> hidden;  // its condition is only evaluated where somebody's sight hangs on it
     const bool sees = std::any_of(roles.begin(), roles.end(), [&](const RoleHit& hit) {
-      return contains(group.sees, hit.role->id) && !(hidden && contains(group.hide_from, hit.role->id));
+      if (!contains(group.sees, hit.role->id)) return false;
+      if (!contains(group.hide_from, hit.role->id)) return true;
+      if (!hidden) hidden = is_hidden(group, state, type);
+      return !*hidden;
     });
     if (sees) visible.push_back(group.id);
   }

@@ -23,6 +23,7 @@ void check_id(const std::string& id, const Source& source, std::string_view what
 namespace {
 
 constexpr int64_t kMaxUndoSeconds = 600;
+constexpr int64_t kMostHoursBack = 3660 * 24;  // ten years: what was told later than that is a slip of the pen
 
 std::optional<int64_t> parse_seconds(std::string_view text) {
   constexpr std::string_view kSeconds = "秒";
@@ -425,6 +426,9 @@ Action read_action(const std::string& id, const Node& node, const CaseType& type
     else
       add_fault(context.faults, reader.source_of("happened_within"), "type",
                 what + ": `happened_within` must be hours, e.g. 72 小时.");
+    if (action.happened_within_hours < 1 || action.happened_within_hours > kMostHoursBack)
+      add_fault(context.faults, reader.source_of("happened_within"), "type",
+                what + ": `happened_within: " + within + "` is no sensible limit; write 1 小时 to 3660 自然日.");
   }
   if (const Node* look_ups = reader.find_map("look_up")) {
     for (const auto& entry : look_ups->entries) {

@@ -20,6 +20,18 @@ async function rights(program) {
   };
   await act('agent', 'accept', {kind: 'complaint', area: 'society', subject: 'planning', scope: 'local', nature: 'ordinary'});
   await act('dispatcher', 'dispatch', {lead: 'yuzhong-gov'});
+
+  // --- an act that a condition forbids whatever its form says is not offered, for the reason that sending it would give ---
+  const offerOf = async (who, action) => (await program.ask('GET', `/api/v1/cases/${id}`, {token: tokens[who]})).json.actions.find((one) => one.action === action);
+  check('a ticket may be received', (await offerOf('liaison', 'receive')).offered);
+  const other = await offerOf('agent', 'take_back_dispatch');
+  check('an agent is not offered to take back what another dispatched', !other.offered && other.why_not.includes('话务员只撤回自己派发的工单'), JSON.stringify(other));
+  check('who dispatched it is', (await offerOf('dispatcher', 'take_back_dispatch')).offered);
+  await act('liaison', 'receive', {});
+  const received = await offerOf('liaison', 'receive');
+  const twice = await program.ask('POST', `/api/v1/cases/${id}/actions/receive`, {body: {}, token: tokens.liaison, headers: {'If-Match': version}});
+  check('once', !received.offered && received.why_not.includes('一次派发只签收一次') && twice.status === 422 && twice.json.detail === received.why_not, `${JSON.stringify(received)} ${twice.text}`);
+  check('handing down is still offered: its conditions hang on the form', (await offerOf('liaison', 'hand_down')).offered);
   await act('liaison', 'hand_down', {handler: 'yuzhong-planning'});
 
   // --- a document among the personal data is read with a purpose, and the reading is recorded ---
@@ -76,7 +88,7 @@ async function rights(program) {
   check('nor in her spreadsheet', !(await has('dispatcher', '/api/v1/cases.csv')));
   check('a page is full where there is more to see', (await program.ask('GET', '/api/v1/cases?limit=1&sort=opened', {token: tokens.dispatcher})).json?.items?.length === 1);
 
-  // --- a stream of changes ends with the account ---
+  // --- a stream tells only of cases that the listener may open, and ends with the account ---
   const listen = async (who) => {
     const answer = await fetch(`${program.url}/api/v1/events`, {headers: {Authorization: `Bearer ${tokens[who]}`}});
     const reader = answer.body.getReader();
@@ -97,6 +109,14 @@ async function rights(program) {
   const file = async (title) => (await program.ask('POST', '/api/v1/packs/hotline-12345/request', {body: {...form, title}})).json;
   const first = await file('井盖坏了');
   check('both hear of what concerns their desk', (await agent(first.id)).includes(first.id) && (await dispatcher(first.id)).includes(first.id));
+  const quiet = (await program.ask('POST', '/api/v1/packs/hotline-12345/supervision', {body: {tool: 'order', cause: 'late', note: '再报进展'}, token: tokens.supervisor})).json;
+  const after = await file('路灯不亮');
+  const told = await dispatcher(after.id);
+  check('the dispatcher hears nothing of a case that she cannot open', told.includes(after.id) && !told.includes(quiet.id), told);
+  const supervisor = await listen('supervisor');
+  await supervisor('ready');
+  const loud = (await program.ask('POST', '/api/v1/packs/hotline-12345/supervision', {body: {tool: 'order', cause: 'late', note: '三报进展'}, token: tokens.supervisor})).json;
+  check('who may open it does', (await supervisor(loud.id)).includes(loud.id));
   check('the account is removed', program.run('user', 'remove', 'agent').code === 0);
   const second = await file('树倒了');
   check('who stayed hears of it', (await dispatcher(second.id)).includes(second.id));

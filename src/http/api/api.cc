@@ -395,6 +395,7 @@ Result<void> Api::Impl::keep(std::vector<store::Record> put, std::vector<std::pa
   request.what = engine::Request::Keep{std::move(removed)};
   request.records = std::move(put);
   request.audit = std::move(audit);
+  const WorkerPool::Waiting waiting(*parts.workers);
   engine::Reply reply = parts.engine->ask(std::move(request));
   if (auto* error = std::get_if<Error>(&reply.result)) return *error;
   return {};

@@ -64,6 +64,7 @@ void Call::answer(Response response) {
 }
 
 void Call::answer_json(int status, const json::value& body) { answer(json_response(status, body)); }
+void Call::answer_json(int status, const json::object& body) { answer(json_response(status, body)); }
 
 void Call::refuse(int status, std::string_view code, std::string_view title, std::string_view detail) {
   Response response = json_response(status, problem_object(status, code, title, detail, request.id));
@@ -134,13 +135,16 @@ json::object problem_object(int status, std::string_view code, std::string_view 
                       {"request", to_text(request)}};
 }
 
-Response json_response(int status, const json::value& body) {
+static Response json_text_response(int status, std::string text) {
   Response response;
   response.status = status;
   response.content_type = "application/json";
-  response.body = to_json_text(body);
+  response.body = std::move(text);
   return response;
 }
+
+Response json_response(int status, const json::value& body) { return json_text_response(status, to_json_text(body)); }
+Response json_response(int status, const json::object& body) { return json_text_response(status, to_json_text(body)); }
 
 int status_of(kernel::RejectionCode code) {
   switch (code) {

@@ -33,6 +33,7 @@ struct Call {
   std::string actor_key() const;  // "person:…", "caller:…", "anyone": who owns an idempotency key, who read
   void answer(Response response);
   void answer_json(int status, const json::value& body);
+  void answer_json(int status, const json::object& body);
   void refuse(int status, std::string_view code, std::string_view title, std::string_view detail);
   void refuse(const kernel::Rejection& rejection);
   void refuse(const Error& error);
@@ -76,6 +77,7 @@ struct Route {
 json::object problem_object(int status, std::string_view code, std::string_view title, std::string_view detail,
                             const Id& request);
 Response json_response(int status, const json::value& body);
+Response json_response(int status, const json::object& body);  // without a copy
 int status_of(kernel::RejectionCode code);
 int status_of(Trouble trouble);
 

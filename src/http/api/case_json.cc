@@ -441,7 +441,7 @@ CaseView render_case(const engine::Engine& engine, const CaseState& state, const
                      {"title", offer.action->title},
                      {"title_en", offer.action->title_en},
                      {"offered", !offer.refused},
-                     {"basis", kernel::to_json(offer.action->basis)}};
+                     {"basis", kernel::to_json(offer.refused ? offer.refused->basis : offer.action->basis)}};
     if (offer.refused)
       one["why_not"] = offer.refused->sentence;
     else if (const auto until = kernel::undo_until(state, *offer.action)) {
@@ -526,20 +526,32 @@ json::object render_own_row(const RowContext& context, const store::CaseRow& row
   return o;
 }
 
+RowContext::RowContext(const engine::Engine& engine_given, const kernel::Registers& registers_given,
+                       kernel::Actor reader, Instant at, json::storage_ptr memory_given)
+    : engine(engine_given),
+      registers(registers_given),
+      actor(std::move(reader)),
+      now(at),
+      today(local_date(at)),
+      posts(actor.kind == kernel::Actor::Kind::staff ? registers.posts_of(actor.person, today)
+                                                     : std::vector<kernel::Post>()),
+      memory(std::move(memory_given)) {}
+
 namespace {
 
 json::object due_of_row(const RowContext& context, const store::CaseRow& row, const pack::CaseType& type) {
   const pack::ClockDef* clock = type.find_clock(row.due_clock);
-  const Date today = local_date(context.now);
+  const Date today = context.today;
   const Date due_on = local_date(row.due_at->plus_ms(-1));  // 24:00 belongs to its day
-  json::object due{{"clock", row.due_clock},
-                   {"title", clock ? clock->title : row.due_clock},
-                   {"title_en", clock ? clock->title_en : ""},
-                   {"at", to_text(*row.due_at)},
-                   {"on", to_text(due_on)},
-                   {"provisional", row.due_provisional},
-                   {"remaining", context.engine.calendar().known_on(today).working_days_between(today, due_on)},
-                   {"late", *row.due_at < context.now}};
+  json::object due({{"clock", row.due_clock},
+                    {"title", clock ? clock->title : row.due_clock},
+                    {"title_en", clock ? clock->title_en : ""},
+                    {"at", to_text(*row.due_at)},
+                    {"on", to_text(due_on)},
+                    {"provisional", row.due_provisional},
+                    {"remaining", context.engine.calendar().known_on(today).working_days_between(today, due_on)},
+                    {"late", *row.due_at < context.now}},
+                   context.memory);
   if (start_of_day(local_date(*row.due_at)) != *row.due_at)
     due["remaining_minutes"] = minutes_between(context.now, *row.due_at);
   return due;
@@ -550,7 +562,7 @@ void add_fields(json::object& o, const RowContext& context, const store::CaseRow
                 const std::vector<std::string>& groups) {
   const auto list = kernel::decode_fields(row.list_fields);
   if (!list.ok()) return;
-  json::object fields, labels;
+  json::object fields(context.memory), labels(context.memory);
   for (const auto& [name, value] : *list) {
     const pack::Field* field = type.find_field(name);
     const pack::Group* group = field ? type.find_group(field->group) : nullptr;
@@ -559,7 +571,7 @@ void add_fields(json::object& o, const RowContext& context, const store::CaseRow
     fields[name] = value.plain.to_json();
     if (value.plain.kind() == feel::Value::Kind::text) {
       if (field->kind == pack::FieldKind::entry)
-        labels[name] = context.registers.name_of(field->reg, value.plain.as_text(), local_date(context.now));
+        labels[name] = context.registers.name_of(field->reg, value.plain.as_text(), context.today);
       for (const auto& [id, label] : field->values) {
         if (id == value.plain.as_text()) labels[name] = label;
       }
@@ -573,35 +585,36 @@ void add_fields(json::object& o, const RowContext& context, const store::CaseRow
 }  // namespace
 
 std::optional<json::object> render_row(const RowContext& context, const store::CaseRow& row) {
-  json::object o{{"id", to_text(row.case_id)},
-                 {"number", row.number},
-                 {"type", row.type},
-                 {"state", row.state},
-                 {"open", row.open},
-                 {"opened_at", to_text(row.opened_at)},
-                 {"changed_at", to_text(row.changed_at)},
-                 {"late", row.late},
-                 {"held_by", row.held_by},
-                 {"version", row.version},
-                 {"fields", json::object{}},
-                 {"labels", json::object{}},
-                 {"flags", json::array{}},
-                 {"paused", false},
-                 {"holder_name", ""}};
+  json::object o(context.memory);
+  o.reserve(28);
+  o.insert({{"id", to_text(row.case_id)},
+            {"number", row.number},
+            {"type", row.type},
+            {"state", row.state},
+            {"open", row.open},
+            {"opened_at", to_text(row.opened_at)},
+            {"changed_at", to_text(row.changed_at)},
+            {"late", row.late},
+            {"held_by", row.held_by},
+            {"version", row.version},
+            {"fields", json::object{}},
+            {"labels", json::object{}},
+            {"flags", json::array{}},
+            {"paused", false},
+            {"holder_name", ""}});
   if (row.closed_at) o["closed_at"] = to_text(*row.closed_at);
   if (row.due_at) {
     o["due_at"] = to_text(*row.due_at);
     o["due_clock"] = row.due_clock;
     o["due_provisional"] = row.due_provisional;
   }
-  const Date today = local_date(context.now);
   const size_t slash = row.type.find('/');
   const auto pack = context.engine.packs().find(row.type.substr(0, slash));
   const pack::CaseType* type = pack ? pack->find_case(row.type.substr(slash + 1)) : nullptr;
   o["title"] = type ? type->title : row.number;
   const auto state = type ? context.engine.load(row.case_id) : nullptr;
   if (!state) return o;
-  const auto roles = kernel::roles_of(context.actor, state.get(), *type, context.registers, today);
+  const auto roles = kernel::roles_of(context.actor, context.posts, state.get(), *type);
   if (!kernel::may_see(roles, *state, *type)) return std::nullopt;
   o["type_title"] = type->title;
   if (const pack::State* at = type->find_state(row.state)) {
@@ -618,7 +631,7 @@ std::optional<json::object> render_row(const RowContext& context, const store::C
   }
   o["paused"] = std::any_of(state->clocks.begin(), state->clocks.end(),
                             [](const auto& clock) { return clock.status == kernel::ClockStatus::paused; });
-  o["holder_name"] = holder_name(*state, *type, context.registers, today);
+  o["holder_name"] = holder_name(*state, *type, context.registers, context.today);
   return o;
 }
 

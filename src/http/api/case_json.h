@@ -30,10 +30,16 @@ json::object clock_json(const kernel::CaseState& state, const kernel::Clock& clo
 // A row of a list: only plain fields of groups without purpose or hiding that the reader sees on the page too, with
 // what remains until it is due today.
 struct RowContext {
+  // `memory`: where the rows are built; it lives as long as they do. One piece for a page spares thousands of takings.
+  RowContext(const engine::Engine& engine, const kernel::Registers& registers, kernel::Actor actor, Instant now,
+             json::storage_ptr memory = {});
   const engine::Engine& engine;
   const kernel::Registers& registers;
-  kernel::Actor actor;  // who reads
-  Instant now;
+  const kernel::Actor actor;  // who reads
+  const Instant now;
+  const Date today;
+  const std::vector<kernel::Post> posts;  // of who reads
+  const json::storage_ptr memory;
 };
 // Nothing: the case is not there for the reader.
 std::optional<json::object> render_row(const RowContext& context, const store::CaseRow& row);

@@ -321,8 +321,10 @@ static void list_cases(Api::Impl& api, const CallPtr& call) {
       query->among_is_known = true;
     }
   }
-  json::array items;
-  const RowContext context{*api.parts.engine, *registers, call->actor(), call->now};
+  json::monotonic_resource memory;  // of the whole page
+  const json::storage_ptr page_memory = &memory;
+  json::array items(page_memory);
+  const RowContext context(*api.parts.engine, *registers, call->actor(), call->now, page_memory);
   const uint32_t wanted = query->limit;
   // A list of a unit has cases that only some of its posts may see: the page is filled with the next ones.
   for (int round = 0; round < kMostRounds; ++round) {
@@ -339,7 +341,9 @@ static void list_cases(Api::Impl& api, const CallPtr& call) {
     if (query->after.empty() || query->limit == 0) break;
   }
   const std::string& next = query->after;
-  json::object body{{"items", std::move(items)}, {"holder", query->holder}};
+  json::object body(page_memory);
+  body.emplace("items", std::move(items));
+  body["holder"] = query->holder;
   if (!next.empty()) body["next"] = next;
   Response response = json_response(200, body);
   if (!next.empty()) response.with("Link", "<?after=" + next + ">; rel=\"next\"");
@@ -535,7 +539,8 @@ void Api::Impl::add_case_routes() {
   add({.method = Method::get,
        .path = "/api/v1/events",
        .operation = "streamEvents",
-       .summary = "What changed in the lists of the caller, as server-sent events; replays after Last-Event-ID",
+       .summary =
+           "What changed in the cases that the caller may open, as server-sent events; replays after Last-Event-ID",
        .tag = "cases",
        .access = Access::staff,
        .place = Place::inline_,
@@ -554,8 +559,13 @@ void Api::Impl::add_case_routes() {
                const Instant now = parts.engine->now();
                const auto session = parts.accounts->find_session(secret, now);
                if (!session) return std::nullopt;
-               return EventStreams::Rights{holders_of(*parts.engine->registers(), session->person, local_date(now)),
-                                           session->administrator};
+               EventStreams::Rights heard{.stands = {}, .everything = session->administrator};
+               for (const auto& post : parts.engine->registers()->posts_of(session->person, local_date(now))) {
+                 heard.stands.insert("unit:" + post.unit);
+                 heard.stands.insert("position:" + post.position + "@" + post.unit);
+                 heard.stands.insert("person:" + session->person + "@" + post.unit);
+               }
+               return heard;
              };
              streams.open(std::move(call->responder), std::move(extra), rights, last);
            },

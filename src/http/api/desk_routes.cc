@@ -82,6 +82,7 @@ static void export_list(Api::Impl& api, const CallPtr& call) {
   for (const Column& column : columns) head.push_back(column.title);
   std::string out(kCsvMark);
   add_csv_row(out, head);
+  const RowContext context(*api.parts.engine, *registers, call->actor(), call->now);
   size_t rows = 0;
   query->after.clear();
   bool cut = false;
@@ -90,8 +91,7 @@ static void export_list(Api::Impl& api, const CallPtr& call) {
     const auto page = api.parts.store->list_cases(*query);
     if (!page.ok()) return call->refuse(page.error());
     for (const auto& row : page->rows) {
-      if (const auto shown = render_row({*api.parts.engine, *registers, call->actor(), call->now}, row))
-        add_csv_row(out, cells_of(*shown, columns));
+      if (const auto shown = render_row(context, row)) add_csv_row(out, cells_of(*shown, columns));
     }
     rows += page->rows.size();
     query->after = page->next;

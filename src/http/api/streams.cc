@@ -19,8 +19,8 @@ SseEvent EventStreams::event_of(const engine::Change& change, std::string& id, s
 
 bool EventStreams::concerns(const Client& client, const engine::Change& change) {
   return client.rights.everything ||
-         std::any_of(change.holders.begin(), change.holders.end(),
-                     [&](const std::string& holder) { return client.rights.holders.contains(holder); });
+         std::any_of(change.hearers.begin(), change.hearers.end(),
+                     [&](const std::string& hearer) { return client.rights.stands.contains(hearer); });
 }
 
 void EventStreams::publish(const engine::Change& change) {

@@ -1,4 +1,4 @@
-// Server-sent events: what changed, without personal data, to those whose lists it touches. Keeps the last changes so
+// Server-sent events: what changed, without personal data, to those who may open the case. Keeps the last changes so
 // that a client that comes back with Last-Event-ID misses nothing; when it was away too long it is told to read anew.
 // Who may hear of a change is asked before each event, so that a stream ends with its session, and with a post.
 // Any thread.
@@ -23,8 +23,8 @@ class EventStreams {
   static constexpr size_t kKept = 20'000;
   void publish(const engine::Change& change);
   struct Rights {
-    std::set<std::string> holders;  // changes whose holders meet these …
-    bool everything = false;        // … or all
+    std::set<std::string> stands;  // changes whose hearers (kernel::hearers_of) meet these …
+    bool everything = false;       // … or all
   };
   // What the client may hear of now; nothing: its session is over. Called from publish, must be short.
   using AskRights = std::function<std::optional<Rights>()>;
