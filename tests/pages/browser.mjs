@@ -94,6 +94,19 @@ export async function settled(page, most = 60000) {
   }, null, {timeout: most});
 }
 
+// Due-date strips that are longer than their box, and on a phone clause links and skip links under 44 points.
+export async function layoutFaults(page) {
+  return page.evaluate(() => {
+    const faults = [...document.querySelectorAll('.strip-line')].filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => `strip of ${one.scrollWidth} in ${one.clientWidth}`);
+    if (innerWidth > 500) return faults;
+    for (const one of document.querySelectorAll('.clause-link, .clause-quiet, .skip')) {
+      const {width, height} = one.getBoundingClientRect();
+      if (width && (height < 43.9 || width < 43.9)) faults.push(`${one.className} ${one.textContent.trim().slice(0, 20)} ${Math.round(width)}x${Math.round(height)}`);
+    }
+    return faults;
+  });
+}
+
 // axe's findings on the page as it stands, as `rule: selector` lines.
 export async function axeFindings(page) {
   if (!(await page.evaluate(() => !!window.axe))) await page.evaluate(axe);
@@ -119,6 +132,8 @@ export async function look(page, name, {tree = false, wide = false, busy = false
   const findings = await axeFindings(page);
   check(`${name}: axe finds nothing`, findings.length === 0, findings);
   if (!wide) check(`${name}: nothing is wider than the window`, (await sidewaysScroll(page)) <= 0, await sidewaysScroll(page));
+  const misfits = await layoutFaults(page);
+  check(`${name}: strips begin inside their boxes, links that a finger must hit are 44 points high`, misfits.length === 0, misfits);
   check(`${name}: no error in the console`, page.faults.length === 0, page.faults);
   page.faults.length = 0;
   mkdirSync(artefacts, {recursive: true});

@@ -80,6 +80,14 @@ export class City extends Program {
     const done = await this.ask('POST', `/api/v1/cases/${found.id}/actions/${action}`, {body, token: this.as(who), headers: {'If-Match': seen.headers.get('etag')}});
     if (done.status !== 200) throw new Error(`${who} ${action}: ${done.status} ${done.text}`);
   }
+  // The same by the citizen who filed it, with her number and code.
+  async actAsCaller(found, action, body = {}) {
+    const tracked = await this.ask('POST', '/api/v1/trackings', {body: {number: found.number, code: found.tracking_code}});
+    const token = tracked.json.token;
+    const seen = await this.ask('GET', `/api/v1/cases/${found.id}`, {token});
+    const done = await this.ask('POST', `/api/v1/cases/${found.id}/actions/${action}`, {body, token, headers: {'If-Match': seen.headers.get('etag')}});
+    if (done.status !== 200) throw new Error(`caller ${action}: ${done.status} ${done.text}`);
+  }
   // Brings a case as far as the named act.
   async bring(found, as_far_as) {
     const acts = [
@@ -113,6 +121,16 @@ export class City extends Program {
     await this.halt();
     this.remove();
   }
+}
+
+// What a tab keeps after a citizen proved that the case is hers: her ticket, and how far the browser's clock is off.
+export async function ticketOf(city, filed) {
+  const tracked = await city.ask('POST', '/api/v1/trackings', {body: {number: filed.number, code: filed.tracking_code}});
+  const ticket = {token: tracked.json.token, expires: tracked.json.expires_at};
+  return {tickets: JSON.stringify({cases: {[filed.number]: ticket}}), clock: String((await city.now()).getTime() - Date.now())};
+}
+export async function keepTicket(page, city, filed) {
+  await page.addInitScript(({tickets, clock}) => { sessionStorage.setItem('tongban.tickets', tickets); localStorage.setItem('tongban.clock', clock); }, await ticketOf(city, filed));
 }
 
 // A person at a page. `keys: true` uses the keyboard alone; `speed` is in characters a second, 0 for as fast as it goes.

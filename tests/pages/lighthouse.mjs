@@ -1,7 +1,7 @@
 // Lighthouse's accessibility on the main pages of portal and desk: 100, nothing less.
 import {check} from '../e2e/program.mjs';
 import {chromiumPath, openPage} from './browser.mjs';
-import {pack} from './kit.mjs';
+import {pack, ticketOf} from './kit.mjs';
 
 // Lighthouse and what starts Chromium for it, from this folder's packages.
 export async function tools() {
@@ -27,12 +27,11 @@ export async function lighthouse(browser, city) {
   const [{snapshot, desktopConfig}, {default: puppeteer}] = await Promise.all([import('lighthouse'), import('puppeteer-core')]);
   const filed = await city.file();
   await city.bring(filed, 'accept');
-  const tracked = await city.ask('POST', '/api/v1/trackings', {body: {number: filed.number, code: filed.tracking_code}});
-  const ticket = JSON.stringify({cases: {[filed.number]: {token: tracked.json.token, expires: tracked.json.expires_at ?? tracked.json.expires}}});
+  const ticket = await ticketOf(city, filed);
   const chrome = await puppeteer.launch({executablePath: chromiumPath, args: ['--no-sandbox', '--disable-gpu', '--lang=zh-CN', '--disable-background-networking']});
   try {
     const page = await chrome.newPage();
-    await page.evaluateOnNewDocument((given) => { if (location.protocol.startsWith('http')) sessionStorage.setItem('tongban.tickets', given); }, ticket);
+    await page.evaluateOnNewDocument((given) => { if (location.protocol.startsWith('http')) { sessionStorage.setItem('tongban.tickets', given.tickets); localStorage.setItem('tongban.clock', given.clock); } }, ticket);
     await page.goto(city.desk('sign-in')); 
     await page.waitForSelector('input[name=username]');
     await page.type('input[name=username]', 'wangwu');

@@ -15,20 +15,22 @@ export function use_case(id: Ref<string>) {
   const loading = ref(false);
   const purpose = ref('');
   let turn = 0;
-  async function load(keep = true): Promise<void> {
-    const mine = ++turn;
+  let newest = Promise.resolve();
+  /** Resolves when the case stands there as of now: a reading that a later one overtook waits for that one. */
+  function load(keep = true): Promise<void> { return (newest = read(++turn, keep)); }
+  async function read(mine: number, keep: boolean): Promise<void> {
     if (!id.value) { found.value = undefined; return; }
     if (!keep) { found.value = undefined; loading.value = true; }
     problem.value = undefined;
     try {
       const answer = await api.call<Case>('GET', `cases/${encodeURIComponent(id.value)}`, { purpose: purpose.value || undefined });
-      if (mine !== turn) return;
+      if (mine !== turn) return newest;
       const of = await load_type(`${pack_id(answer.data.pack)}/${answer.data.type.id}`);
-      if (mine !== turn) return;
+      if (mine !== turn) return newest;
       type.value = of;
       found.value = answer.data;
     } catch (error) {
-      if (mine !== turn) return;
+      if (mine !== turn) return newest;
       if (!(error instanceof ApiError && error.offline && found.value)) problem.value = asProblem(error);
     } finally {
       if (mine === turn) loading.value = false;

@@ -23,5 +23,6 @@ export const holiday_note = computed(() => {
   while (end + 1 < ahead.length && !ahead[end + 1]!.working) end++;
   const left = ahead.slice(0, first).filter((d) => d.working).length;
   const from = ahead[first]!, to = ahead[end]!;
-  return t('holiday.next', { n: left, from: month_day(from.date), to: month_day(to.date), name: from.name ?? '' });
+  const provisional = ahead.slice(first, end + 1).some((d) => d.provisional);
+  return t(provisional ? 'holiday.provisional' : 'holiday.next', { n: left, from: month_day(from.date), to: month_day(to.date), name: from.name ?? '' });
 });

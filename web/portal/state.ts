@@ -1,7 +1,7 @@
 // What the whole portal shares: the site, who may see which case, elder mode, the sign-in that returns to where one was.
 import { reactive, ref, shallowRef, watch } from 'vue';
 import { Api } from '@shared/api';
-import { serverNow } from '@shared/time';
+import { knowsServerTime, serverNow } from '@shared/time';
 import type { CaseType, PackInfo, Site } from '@shared/types';
 
 // Storage may be refused (private windows): then things last as long as the page.
@@ -16,7 +16,8 @@ watch(elder, (on) => { put(local, 'tongban.elder', on ? '1' : null); document.do
 export interface Ticket { token: string; expires: string; phone?: string }
 export const tickets = reactive<{ cases: Record<string, Ticket>; phone?: Ticket }>(JSON.parse(get(session, 'tongban.tickets') ?? '{"cases":{}}'));
 watch(tickets, () => put(session, 'tongban.tickets', JSON.stringify(tickets)), { deep: true });
-const good = (ticket?: Ticket): string | undefined => (ticket && Date.parse(ticket.expires) > serverNow() ? ticket.token : undefined);
+// A device's clock may be wrong by hours: before the server was heard the ticket is tried, and refused there if it is over.
+const good = (ticket?: Ticket): string | undefined => (ticket && (!knowsServerTime() || Date.parse(ticket.expires) > serverNow()) ? ticket.token : undefined);
 export const tokenFor = (number: string): string | undefined => good(tickets.cases[number]) ?? good(tickets.phone);
 export const phoneToken = (): string | undefined => good(tickets.phone);
 export const dropTicket = (number: string): void => { delete tickets.cases[number]; };

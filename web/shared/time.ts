@@ -23,6 +23,8 @@ export function learnServerTime(header: string | null): void {
   known = true;
 }
 export const serverNow = (): number => Date.now() + offset.value;
+/** Has a server been heard, now or by an earlier page? Before that nothing may be refused because of the device's clock. */
+export const knowsServerTime = (): boolean => known || offset.value !== 0;
 
 const inChina = (instant: string | number): string => {
   const at = typeof instant === 'number' ? instant : Date.parse(instant);

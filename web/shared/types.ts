@@ -27,16 +27,18 @@ export interface CalendarDay { date: string; working: boolean; name?: string; no
 export interface Actor { role: string; title: string; title_en?: string; unit?: Named; person?: string }
 export interface Act {
   action: string; title: string; title_en?: string; outcome: string; by: Actor; at: string; recorded_at: string; from: string; to: string; version: number;
-  basis: Basis; form: Record<string, unknown>; flags: Titled[];
+  basis: Basis; form: Record<string, unknown>; flags: Titled[]; counted?: DaysCounted[];
 }
 export interface Assignment { no: number; name: string; title: string; under: number; at: string; active: boolean; unit?: Named; person?: string; ended_at?: string }
+/** Working days that a formula of the pack counted. `of` and `title` name what for. */
+export interface DaysCounted { of?: string; title?: string; function: string; sentence: string; provisional: boolean; counted: Counted }
 export interface Holder { role: string; title: string; title_en?: string; units: Named[] }
-export interface Letter { letter: string; title: string; channel: string; at: string; text: string; basis: Basis; to: { role: string; unit?: string } }
+export interface Letter { letter: string; title: string; channel: string; at: string; text: string; basis: Basis; to: { role: string; title?: string; unit?: string }; counted?: DaysCounted[] }
 export interface DocumentInfo { id: string; name: string | null; media_type: string; bytes: number; at: string; by: Actor }
 export interface Offer { action: string; title: string; title_en?: string; offered: boolean; basis: Basis; why_not?: string }
 export interface Decision {
   decision: string; title: string; mode?: string; suggestion: unknown; choice?: unknown; reason?: string; decided_by: number; complete: boolean;
-  matched: number[]; inputs: Record<string, unknown>; missing: string[]; bases: Basis[]; event?: number; sentence?: string;
+  matched: number[]; inputs: Record<string, unknown>; missing: string[]; bases: Basis[]; event?: number; sentence?: string; counted?: DaysCounted[];
 }
 export interface Step extends Titled { state: 'done' | 'now' | 'ahead'; at?: string }
 export interface Case {
@@ -91,4 +93,4 @@ export interface RegisterEntry { id: string; name: string; revision: number; val
 export interface Similar { state_title?: string; state_title_en?: string; kind_title?: string; kind_title_en?: string; place?: string; opened_at?: string; opened_on?: string; distance?: number; number?: string; id?: string; title?: string; handle?: string; holder_name?: string; due_on?: string; followers?: number; photo?: string }
 /** A value that the words of a person suggest for a field. */
 export interface Hint { field: string; value: string; title?: string; title_en?: string; words?: string[]; sentence?: string; sentence_en?: string }
-export interface Preview { state: Titled; clocks: Clock[]; letters: { letter: string; title: string; channel: string; to: unknown; text: string }[]; holders: Holder[]; decisions: Decision[] }
+export interface Preview { state: Titled; clocks: Clock[]; letters: { letter: string; title: string; channel: string; to: unknown; text: string; counted?: DaysCounted[] }[]; holders: Holder[]; decisions: Decision[] }

@@ -8,6 +8,7 @@ const zh: Record<string, string> = {
   'problem.code': '编号 {code}', 'problem.again': '再试一次',
   'net.on': '已连接', 'net.off': '已断开', 'net.polling': '每 15 秒刷新', 'net.lost_for': '连接断了 {n} 秒', 'net.kept': '写的内容存在本机，连上后再发',
   'holiday.next': '节前还有 {n} 个工作日；{from}至{to} {name}放假',
+  'holiday.provisional': '节前还有 {n} 个工作日；{from}至{to} {name}放假（暂定，通知未公布）',
   'clause.product': '系统功能', 'clause.failed': '条文暂时取不到，请稍后再试。',
   'duration.days': '{d} 天', 'duration.days_hours': '{d} 天 {h} 小时', 'duration.hours': '{h} 小时', 'duration.hours_minutes': '{h} 小时 {m} 分', 'duration.minutes': '{m} 分钟',
 
@@ -26,7 +27,7 @@ const zh: Record<string, string> = {
   'inbox.act': '待我办理', 'inbox.act_short': '待办', 'inbox.act_as': '待我办理（{position}）', 'inbox.unit_act': '待本单位办理', 'inbox.unit': '本单位在办', 'inbox.late': '已超期', 'inbox.today': '今天到期', 'inbox.soon': '两个工作日内', 'inbox.soon_short': '两日内', 'inbox.later': '以后', 'inbox.paused': '已中止', 'inbox.no_limit': '没有时限', 'inbox.decide': '待我决定', 'inbox.closed': '已办结',
   'inbox.first': '先办这 {n} 件', 'inbox.until_midnight': '24:00 前', 'inbox.filter': '筛选', 'inbox.filtered': '已筛选', 'inbox.sort': '排序', 'inbox.sort.due': '最严时限', 'inbox.sort.opened': '最早提出', 'inbox.sort.changed': '最近变动', 'inbox.more': '更多', 'inbox.as_table': '表格', 'inbox.as_list': '列表', 'inbox.export': '导出表格（CSV）', 'inbox.size': '每页 {n} 件',
   'inbox.col.number': '编号', 'inbox.col.title': '标题', 'inbox.col.kind': '类别', 'inbox.col.state': '状态', 'inbox.col.holder': '在谁手里', 'inbox.col.due': '时限', 'inbox.col.opened': '提出时间', 'inbox.col.changed': '最近变动',
-  'inbox.f.q': '文字', 'inbox.f.type': '办件类型', 'inbox.f.state': '状态', 'inbox.f.flag': '标记', 'inbox.f.due': '到期', 'inbox.f.from': '提出时间从', 'inbox.f.until': '到', 'inbox.f.any': '不限', 'inbox.f.done': '看已办结的', 'inbox.f.show': '查看', 'inbox.f.clear': '全部清除', 'inbox.f.drop': '去掉{name}',
+  'inbox.f.q': '文字', 'inbox.f.type': '办件类型', 'inbox.f.state': '状态', 'inbox.f.flag': '标记', 'inbox.f.due': '到期', 'inbox.f.from': '提出时间从', 'inbox.f.until': '到', 'inbox.f.any': '不限', 'inbox.f.done': '看已办结的', 'inbox.f.show_n': '查看 {n} 件', 'inbox.f.show': '查看', 'inbox.f.clear': '全部清除', 'inbox.f.drop': '去掉{name}',
   'inbox.no_post': '您现在没有岗位', 'inbox.no_post_help': '工单按岗位分到人。请管理员在“管理 › 岗位”里登记您的岗位，登记后立即生效。',
   'inbox.none': '“{view}”里现在没有工单', 'inbox.none_help': '新到的会自动出现在这里，不用刷新。', 'inbox.none_late_help': '没有超期的工单。超期按当天 24:00 判定，不是按下班时间。', 'inbox.none_filtered': '没有符合筛选的工单', 'inbox.none_filtered_help': '可以去掉一个条件，或者换一个视图。',
   'inbox.place': '{at} / {of}', 'inbox.previous': '上一件', 'inbox.next': '下一件', 'inbox.open': '打开', 'inbox.pages': '翻页', 'inbox.page_back': '上一页', 'inbox.page_next': '下一页', 'inbox.shown': '本页 {n} 件', 'inbox.unread': '未读：',
@@ -39,7 +40,9 @@ const zh: Record<string, string> = {
   'order.others': '{who} 正在查看', 'order.others_editing': '{who} 正在填写', 'order.others_help': '同时改会并排提示', 'order.print': '打印', 'order.back': '回列表', 'order.steps': '办到哪一步',
   'order.show_purpose': '查看（写明用途）', 'order.purpose': '查看个人信息的用途', 'order.purpose.1': '联系当事人核实情况', 'order.purpose.2': '答复当事人', 'order.purpose.3': '回访', 'order.purpose_help': '每次查看都记下谁、何时、为什么，本件的人都能看到。', 'order.show': '查看',
   'order.opened': '提出时间', 'order.documents': '附件', 'order.links': '关联办件', 'order.last': '上一步', 'order.similar': '同类在办', 'order.similar_help': '是同一件事的，可以合并办理、一并答复。', 'order.metres': '{n} 米', 'order.readers': '谁看过个人信息', 'order.readers_none': '还没有人看过。',
-  'order.history': '经过', 'order.recent': '最近进展', 'order.all_acts': '共 {n} 条', 'order.only_all': '全部', 'order.only_moves': '只看流转', 'order.letters': '已发出的告知 {n} 条', 'order.note': '备注', 'order.note_add': '加上',
+  'counted.after': '{from}起 {n} 个工作日，当日不计入，到 {to}', 'counted.before': '{from}以前 {n} 个工作日，当日不计入，到 {to}', 'counted.next': '{from}以后的下一个工作日是 {to}', 'counted.between': '{from}（不计入）至 {to}，共 {n} 个工作日', 'counted.working': '{to}是工作日', 'counted.off': '{to}是休息日', 'counted.provisional': '暂定，放假安排公布后再核', 'counted.title': '日期的算法', 'counted.whole': '逐日计算',
+  'decided.row': '决策表第 {n} 行', 'decided.because': '，{why}', 'decided.overridden': '没有采用建议', 'decided.reason': '，理由：{why}',
+  'order.cannot_n': '{n} 项，看原因和依据', 'order.printed': '{who} {at} 打印，以系统记录为准', 'order.history': '经过', 'order.recent': '最近进展', 'order.all_acts': '共 {n} 条', 'order.only_all': '全部', 'order.only_moves': '只看流转', 'order.letters': '已发出的告知 {n} 条', 'order.note': '备注', 'order.note_add': '加上',
   'order.acts': '可以做的', 'order.can': '您现在可以', 'order.can_nothing': '没有要您办的', 'order.waiting': '现在在{holder}手里。办到您这一步时，会出现在“待我办理”里。', 'order.closed': '这件已经办结，只能查看。', 'order.cannot': '现在还不可以', 'order.cannot_help': '原因和依据', 'order.cannot_state': '{n} 项要等办到那一步（现在是“{state}”）',
 
   'draft.other': '另一个标签页 {time} 也存过这份草稿，两份不一样。', 'draft.other_take': '用那边的', 'draft.other_keep': '用这边的', 'call.late': '第一次发出的已经收到，之后改的内容没有进去；需要的话请在工单里补充。', 'act.saved': '草稿已存 {time}', 'act.restored': '这是您上次没发出的草稿。', 'act.clear': '重新填', 'act.not_sent': '没有发出，您写的都还在', 'act.no_form': '不用填写，直接确认。', 'act.suggested': '建议：{name}', 'act.by_table': '按《{title}》第 {n} 行', 'act.take_suggestion': '用建议',

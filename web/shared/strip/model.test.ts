@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { addDays, dayNumber, dateOf, weekday } from '../time';
 import type { Clock, ClockSegment, CountUnit, SpecialDay } from '../types';
+import { cellsOf, lineGroups } from './line';
 import { makeStrip, type Strip, type StripDay } from './model';
 import { ledgerText, ledgerWords } from './words';
 import { pillOfClock } from './pill';
@@ -198,3 +199,36 @@ it('adds up for every start day of two years and every length up to 40 working d
     expect(drawn.map((d) => d.date)).toEqual(strip.days.map((d) => d.date));
   }
 }, 60_000);
+
+describe('one line of a strip', () => {
+  const long = makeStrip(clock([segment('start', '2021-01-04T10:00:00+08:00', 45, SPRING)], { late: true }), { today: '2021-03-26' });
+  const short = makeStrip(clock([segment('start', START, 5, SPRING)]), { today: '2021-02-09' });
+  it('keeps every day once and in order, however narrow', () => {
+    for (const room of [0, 10, 15, 20, 25, 30, 60, 100]) expect(lineGroups(long, room).flatMap((g) => g.days)).toEqual(long.days);
+  });
+  it('shows every day where there is room', () => {
+    expect(lineGroups(long, long.days.length).some((g) => g.fold)).toBe(false);
+    expect(lineGroups(short, 0).some((g) => g.fold)).toBe(false);
+  });
+  it('folds no more than it must', () => {
+    const cells = [long.days.length, long.days.length - 1, 50, 40, 30].map((room) => cellsOf(lineGroups(long, room)));
+    expect(cells).toEqual([...cells].sort((a, b) => b - a));
+    expect(cells[1]).toBeLessThan(cells[0]!);
+  });
+  it('folds a holiday only where weeks are not enough, and never the due day, today or a marked day', () => {
+    const tight = lineGroups(long, 20);
+    expect(tight.some((g) => g.fold?.why === 'holiday' && g.fold.name === '春节' && g.fold.count === 7)).toBe(true);
+    expect(lineGroups(long, long.days.length - 1).some((g) => g.fold?.why === 'holiday')).toBe(false);
+    for (const g of tight.filter((one) => one.fold)) expect(g.days.some((d) => d.due || d.today || d.adjusted)).toBe(false);
+  });
+  it('fits fifteen working days and a week of lateness into twenty cells', () => {
+    const late = makeStrip(clock([segment('start', '2021-03-01T10:00:00+08:00', 15, [])], { late: true }), { today: '2021-03-29' });
+    expect(cellsOf(lineGroups(late, 20))).toBeLessThanOrEqual(20);
+  });
+  it('fits fifteen working days from a Monday and two weeks of lateness into twenty-four', () => {
+    const late = makeStrip(clock([segment('start', '2021-03-01T10:00:00+08:00', 15, [])], { late: true }), { today: '2021-04-05' });
+    const groups = lineGroups(late, 24);
+    expect(cellsOf(groups)).toBeLessThanOrEqual(24);
+    expect(groups.flatMap((g) => g.days)).toEqual(late.days);
+  });
+});

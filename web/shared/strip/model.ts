@@ -177,6 +177,13 @@ function plain(row: { cells: StripCell[] }): StripFold['why'] | undefined {
   const working = days.slice(0, 5).every((d) => d.kind === kind) && days.slice(5).every((d) => d.kind === 'weekend');
   return working || days.every((d) => d.kind === kind) ? kind : undefined;
 }
+/** A single plain week as a fold, where there is no room for it. */
+export function plainWeek(row: { cells: StripCell[] }): StripFold | undefined {
+  const why = plain(row);
+  if (!why) return undefined;
+  const days = row.cells.flatMap((c) => c.days), numbered = days.filter((d) => d.ordinal !== undefined);
+  return { why, from: days[0].date, to: (numbered[numbered.length - 1] ?? days[days.length - 1]).date, weeks: 1, first: numbered[0]?.ordinal, last: numbered[numbered.length - 1]?.ordinal };
+}
 function foldRows(rows: { cells: StripCell[]; monday: string }[], fold: boolean): StripRow[] {
   if (!fold) return rows;
   const out: StripRow[] = [];

@@ -31,7 +31,7 @@ const en = {
   'strip.cell.weekend': 'weekend', 'strip.cell.rest': 'off', 'strip.cell.holiday': '{name} holiday', 'strip.cell.holidayShort': '{name}', 'strip.cell.paused': 'paused', 'strip.cell.rolled': 'moved',
   'strip.mark.today': 'today', 'strip.mark.adjusted': 'workday', 'strip.mark.former': 'first due', 'strip.mark.answered': 'answered', 'strip.mark.due': 'due',
   'strip.line.adjusted': 'wk', 'strip.line.start': 'st', 'strip.line.weekend': 'off', 'strip.line.holiday': 'hol', 'strip.line.paused': '||', 'strip.line.due': 'due',
-  'strip.fold.counted': 'Days {first}–{last}', 'strip.fold.extended': '+{first} to +{last} days', 'strip.fold.overdue': '{first}–{last} days late', 'strip.fold.paused': 'Paused {weeks} weeks', 'strip.fold.range': '{from} to {to}', 'strip.fold.weeks': '{weeks} full weeks',
+  'strip.fold.counted': 'Days {first}–{last}', 'strip.fold.extended': '+{first} to +{last} days', 'strip.fold.overdue': '{first}–{last} days late', 'strip.fold.paused': 'Paused {weeks} weeks', 'strip.fold.range': '{from} to {to}', 'strip.fold.off': '{n} days off', 'strip.fold.weeks': '{weeks} full weeks',
   'strip.legend': 'How it is counted', 'strip.whyDay': 'Why this day', 'strip.whyDate': 'Why it is due on {date}',
 
   'pill.left': '{n} working days left', 'pill.leftMinutes': '{time} left', 'pill.today': 'Due today', 'pill.late': '{n} working days overdue', 'pill.lateDays': 'Overdue', 'pill.lateMinutes': '{time} overdue',

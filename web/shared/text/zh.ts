@@ -31,7 +31,7 @@ const zh = {
   'strip.cell.weekend': '周末', 'strip.cell.rest': '休', 'strip.cell.holiday': '{name}放假', 'strip.cell.holidayShort': '{name}', 'strip.cell.paused': '暂停', 'strip.cell.rolled': '顺延',
   'strip.mark.today': '今天', 'strip.mark.adjusted': '补班', 'strip.mark.former': '原定', 'strip.mark.answered': '已答复', 'strip.mark.due': '最迟',
   'strip.line.adjusted': '班', 'strip.line.start': '起', 'strip.line.weekend': '休', 'strip.line.holiday': '假', 'strip.line.paused': '停', 'strip.line.due': '到期',
-  'strip.fold.counted': '第 {first}–{last} 天', 'strip.fold.extended': '+{first} 到 +{last} 天', 'strip.fold.overdue': '超 {first}–{last} 天', 'strip.fold.paused': '暂停 {weeks} 周', 'strip.fold.range': '{from} 至 {to}', 'strip.fold.weeks': '{weeks} 个整周',
+  'strip.fold.counted': '第 {first}–{last} 天', 'strip.fold.extended': '+{first} 到 +{last} 天', 'strip.fold.overdue': '超 {first}–{last} 天', 'strip.fold.paused': '暂停 {weeks} 周', 'strip.fold.range': '{from} 至 {to}', 'strip.fold.off': '放假 {n} 天', 'strip.fold.weeks': '{weeks} 个整周',
   'strip.legend': '怎么算的', 'strip.whyDay': '为什么是这一天', 'strip.whyDate': '为什么最迟是 {date}',
 
   'pill.left': '剩 {n} 个工作日', 'pill.leftMinutes': '剩 {time}', 'pill.today': '今天到期', 'pill.late': '超期 {n} 个工作日', 'pill.lateDays': '已超期', 'pill.lateMinutes': '超期 {time}',
