@@ -28,7 +28,7 @@ struct ProjectionContext {
 store::ViewChanges project(const kernel::CaseState* before, const kernel::CaseState& after,
                            const ProjectionContext& context);
 
-// The parts, for listeners and tests. Inbox rows are sorted by holder and relation, one each.
+// The parts. Inbox rows are sorted by holder and relation, one each.
 //   unit:<id>                the unit holds an active assignment (relation: its name), or a role that must act
 //   (relation:
 //                            the role), or is the fixed unit of some role (relation: desk)

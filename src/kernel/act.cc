@@ -398,20 +398,21 @@ Rejection Act::failed_requirements(std::vector<FailedCondition> failed) const {
 // Where the form says when it happened, a condition that time has ended since then is asked with the form.
 std::optional<Rejection> Act::check_what_stands() {
   if (is_open_ || action_.require.empty()) return std::nullopt;
-  const auto facts_at = [&](Instant at) {
-    return std::make_unique<Facts>(*context_.pack, type_, *action_.scope, action_.variables, before_, form_, &action_,
-                                   run_.actor, at, context_);
-  };
-  const int64_t hours_back = action_.happened.empty() ? 0 : action_.happened_within_hours;
-  const Instant earliest = run_.happened_at.plus_ms(-hours_back * 3'600'000);
-  const auto now = facts_at(run_.happened_at), then = facts_at(earliest);
+  Facts now(*context_.pack, type_, *action_.scope, action_.variables, before_, form_, &action_, run_.actor,
+            run_.happened_at, context_);
+  std::optional<Facts> earliest;
+  if (!action_.happened.empty()) {
+    earliest.emplace(*context_.pack, type_, *action_.scope, action_.variables, before_, form_, &action_, run_.actor,
+                     run_.happened_at.plus_ms(-action_.happened_within_hours * 3'600'000), context_);
+  }
   std::vector<FailedCondition> failed;
   for (size_t i = 0; i < action_.require.size(); ++i) {
     const feel::Expression& expression = action_.require_formulas[i].expression;
-    if (now->needs_form(expression)) continue;
     const auto fails = [&](Facts& facts) { return facts.evaluate(expression).decided() == false; };
-    if (fails(*now) && fails(*then))
-      failed.push_back(failed_condition(*context_.pack->find_condition(action_.require[i])));
+    if (now.needs_form(expression) || !fails(now) || (earliest && !fails(*earliest))) continue;
+    const pack::Condition* condition = context_.pack->find_condition(action_.require[i]);
+    CHECK(condition);
+    failed.push_back(failed_condition(*condition));
   }
   if (failed.empty()) return std::nullopt;
   return failed_requirements(std::move(failed));

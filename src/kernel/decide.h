@@ -72,6 +72,8 @@ bool may_see(const std::vector<RoleHit>& roles, const CaseState& state, const pa
 // post there, "position:P@U" this post, "person:X@U" this person while at a post there. Sorted, one each. Whom a role
 // excludes by what they did (`not_acts`) is not taken out: they did it here and know the case.
 std::vector<std::string> hearers_of(const CaseState& state, const pack::CaseType& type);
+// The same words for a listener who holds these posts: she hears of a case when one of them is among its hearers.
+std::vector<std::string> stands_of(const std::string& person, const std::vector<Post>& posts);
 // Can the person meet cases of the type in the list of that unit at all: does a post of theirs there fit a role of it?
 // For counts, which do not look at each case.
 bool may_meet(const Actor& actor, std::string_view unit, const pack::CaseType& type, const Registers& registers,

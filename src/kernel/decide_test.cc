@@ -287,11 +287,8 @@ TEST(Sight, hearers_are_those_who_may_open_the_case) {
       const Actor actor{.kind = Actor::Kind::staff, .person = person};
       const Date day = local_date(play.now);
       bool hears = false;
-      for (const Post& post : people().posts_of(person, day)) {
-        for (const std::string& stands : {"unit:" + post.unit, "position:" + post.position + "@" + post.unit,
-                                          "person:" + std::string(person) + "@" + post.unit})
-          hears = hears || std::find(hearers.begin(), hearers.end(), stands) != hearers.end();
-      }
+      for (const std::string& stands : stands_of(person, people().posts_of(person, day)))
+        hears = hears || std::find(hearers.begin(), hearers.end(), stands) != hearers.end();
       const bool sees = may_see(roles_of(actor, &*play.state, type, people(), day), *play.state, type);
       EXPECT_EQ(hears, sees) << person << " in " << play.state->state;
       ++(sees ? heard : silent);

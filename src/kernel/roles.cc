@@ -153,16 +153,36 @@ bool may_see(const std::vector<RoleHit>& roles, const CaseState&, const pack::Ca
                      [](const RoleHit& hit) { return hit.role->relation != pack::RoleRelation::anyone; });
 }
 
+namespace {
+
+std::string whole_unit(const std::string& unit) { return "unit:" + unit; }
+std::string position_at(const std::string& position, const std::string& unit) {
+  return "position:" + position + "@" + unit;
+}
+std::string person_at(const std::string& person, const std::string& unit) { return "person:" + person + "@" + unit; }
+
+}  // namespace
+
+std::vector<std::string> stands_of(const std::string& person, const std::vector<Post>& posts) {
+  std::vector<std::string> stands;
+  for (const Post& post : posts) {
+    stands.push_back(whole_unit(post.unit));
+    stands.push_back(position_at(post.position, post.unit));
+    stands.push_back(person_at(person, post.unit));
+  }
+  return stands;
+}
+
 std::vector<std::string> hearers_of(const CaseState& state, const pack::CaseType& type) {
   std::vector<std::string> hearers;
   const auto add = [&](const pack::Role& role, const UnitOnCase& on_case) {
     if (on_case.unit.empty()) return;
     if (!on_case.person.empty()) {
-      hearers.push_back("person:" + on_case.person + "@" + on_case.unit);
+      hearers.push_back(person_at(on_case.person, on_case.unit));
     } else if (role.positions.empty()) {
-      hearers.push_back("unit:" + on_case.unit);
+      hearers.push_back(whole_unit(on_case.unit));
     } else {
-      for (const std::string& position : role.positions) hearers.push_back("position:" + position + "@" + on_case.unit);
+      for (const std::string& position : role.positions) hearers.push_back(position_at(position, on_case.unit));
     }
   };
   for (const pack::Role& role : type.roles) {

@@ -559,13 +559,9 @@ void Api::Impl::add_case_routes() {
                const Instant now = parts.engine->now();
                const auto session = parts.accounts->find_session(secret, now);
                if (!session) return std::nullopt;
-               EventStreams::Rights heard{.stands = {}, .everything = session->administrator};
-               for (const auto& post : parts.engine->registers()->posts_of(session->person, local_date(now))) {
-                 heard.stands.insert("unit:" + post.unit);
-                 heard.stands.insert("position:" + post.position + "@" + post.unit);
-                 heard.stands.insert("person:" + session->person + "@" + post.unit);
-               }
-               return heard;
+               const auto stands = kernel::stands_of(
+                   session->person, parts.engine->registers()->posts_of(session->person, local_date(now)));
+               return EventStreams::Rights{{stands.begin(), stands.end()}, session->administrator};
              };
              streams.open(std::move(call->responder), std::move(extra), rights, last);
            },
